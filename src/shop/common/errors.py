@@ -1,0 +1,95 @@
+"""The kinds of error that a caller can be told about.
+
+A service derives its own errors from these kinds and gives each a stable ``code``. Only
+``shop.common.web`` knows which HTTP status a kind stands for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One fault in the input: where (``#/lines/0/quantity``, ``?limit``), and what to do."""
+
+    pointer: str
+    detail: str
+
+
+class ShopError(Exception):
+    """An outcome the caller is told about.
+
+    ``code`` is stable and meant for programs, ``title`` says the same to people, ``detail`` says
+    what happened this time and what to do. ``members`` are added to the problem as they stand.
+    """
+
+    code = "internal-error"
+    title = "Something went wrong"
+
+    def __init__(
+        self, detail: str, *, fields: Sequence[FieldError] = (), **members: object
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.fields = tuple(fields)
+        self.members = members
+
+
+class NotFound(ShopError):
+    """What the address names does not exist."""
+
+    code = "not-found"
+    title = "There is no such resource"
+
+
+class Conflict(ShopError):
+    """The state of the resource forbids what was asked."""
+
+    code = "conflict"
+    title = "The state of the resource forbids this"
+
+
+class PreconditionFailed(ShopError):
+    """``If-Match`` names a version that is no longer the current one."""
+
+    code = "precondition-failed"
+    title = "The resource has changed since it was read"
+
+
+class Malformed(ShopError):
+    """The request cannot be read at all."""
+
+    code = "malformed-request"
+    title = "The request cannot be read"
+
+
+class UnsupportedMediaType(ShopError):
+    """The body is of a type that the operation does not take."""
+
+    code = "unsupported-media-type"
+    title = "The body is of a type that is not taken here"
+
+
+class Unprocessable(ShopError):
+    """The request can be read, but what it says is not valid."""
+
+    code = "validation-failed"
+    title = "The request breaks the schema"
+
+
+class Unavailable(ShopError):
+    """A part that is needed for the answer is away; the same request may succeed later."""
+
+    code = "unavailable"
+    title = "A needed part is away"
+
+    def __init__(self, detail: str, *, retry_after_s: float = 1.0, **members: object) -> None:
+        super().__init__(detail, fields=(), **members)
+        self.retry_after_s = retry_after_s
+
+
+class DeadlineExceeded(ShopError):
+    """The time that the request was given has run out."""
+
+    code = "deadline-exceeded"
+    title = "The request's time ran out"
