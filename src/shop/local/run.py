@@ -1,0 +1,43 @@
+"""Running another program to its end."""
+
+import asyncio
+import os
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from shop.local.errors import LocalError
+
+
+async def run(
+    command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> str:
+    """Return what the program printed; raise LocalError with its last lines if it failed.
+
+    It is ended when the caller is cancelled.
+    """
+    try:
+        child = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=STDOUT,
+            env={**os.environ, **(env or {})},
+            cwd=cwd,
+        )
+    except OSError as error:
+        raise LocalError(f"{command[0]} cannot be run: {error.strerror}") from error
+    try:
+        printed = (await child.communicate())[0].decode(errors="replace")
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+    if child.returncode != 0:
+        raise LocalError(f"{Path(command[0]).name} failed:\n{last_lines(printed)}")
+    return printed
+
+
+def last_lines(text: str, count: int = 12) -> str:
+    """Return the end of a text, indented."""
+    return "\n".join("    " + line for line in text.rstrip().splitlines()[-count:])
