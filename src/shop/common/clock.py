@@ -1,9 +1,12 @@
 """The time of day, as the services keep it: UTC, to the millisecond (what MongoDB stores)."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 Clock = Callable[[], datetime]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
 
 
 def now() -> datetime:
@@ -21,3 +24,16 @@ def rfc3339(moment: datetime) -> str:
     return (
         moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
     )
+
+
+def epoch_ms(moment: datetime) -> int:
+    """Return the milliseconds since 1970."""
+    return (moment - _EPOCH) // _MS
+
+
+def of_epoch_ms(ms: int) -> datetime:
+    """Return the time that lies so many milliseconds after 1970; raise ValueError if none does."""
+    try:
+        return _EPOCH + ms * _MS
+    except OverflowError as error:
+        raise ValueError("no such time") from error

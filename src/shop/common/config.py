@@ -1,0 +1,128 @@
+"""Configuration: what a service is told, one frozen dataclass per concern."""
+
+from dataclasses import dataclass
+
+from environs import validate
+
+from shop.common.settings import setting
+
+_PORT = validate.Range(0, 65535)
+_SECONDS = validate.Range(0.001, 86400)
+
+
+@dataclass(frozen=True)
+class HttpConfig:
+    """Where a service listens, and what it takes."""
+
+    host: str = setting("SHOP_HTTP_HOST", "127.0.0.1", "address to listen on", flag="--host")
+    port: int = setting(
+        "SHOP_HTTP_PORT", 0, "port to listen on; 0: a free one", flag="--port", check=_PORT
+    )
+    request_timeout_s: float = setting(
+        "SHOP_REQUEST_TIMEOUT_S",
+        10.0,
+        "the most time one request is given, in seconds",
+        check=_SECONDS,
+    )
+    drain_timeout_s: float = setting(
+        "SHOP_DRAIN_TIMEOUT_S",
+        20.0,
+        "how long a stop waits for requests in flight, in seconds",
+        check=_SECONDS,
+    )
+    cors_origins: tuple[str, ...] = setting(
+        "SHOP_CORS_ORIGINS", (), "browser origins that may call, by comma; *: any; empty: none"
+    )
+
+
+@dataclass(frozen=True)
+class MongoConfig:
+    """The database of one service."""
+
+    uri: str = setting(
+        "SHOP_MONGO_URI",
+        "mongodb://127.0.0.1:27017",
+        "mongodb:// or mongodb+srv:// address",
+        flag="--mongo",
+        secret=True,
+    )
+    database: str = setting("SHOP_MONGO_DATABASE", "shop", "database name", flag="--database")
+    timeout_s: float = setting(
+        "SHOP_MONGO_TIMEOUT_S",
+        5.0,
+        "the most time one operation is given, in seconds",
+        check=_SECONDS,
+    )
+
+
+@dataclass(frozen=True)
+class RedisConfig:
+    """The cache in front of the database's reads by id."""
+
+    url: str = setting(
+        "SHOP_REDIS_URL",
+        "redis://127.0.0.1:6379",
+        "redis:// or rediss:// address; empty: no cache",
+        flag="--redis",
+        secret=True,
+    )
+    timeout_s: float = setting(
+        "SHOP_REDIS_TIMEOUT_S", 0.25, "the longest wait for the cache, in seconds", check=_SECONDS
+    )
+    ttl_s: float = setting(
+        "SHOP_CACHE_TTL_S", 60.0, "how long a cached resource lives, in seconds", check=_SECONDS
+    )
+
+
+@dataclass(frozen=True)
+class ConsulConfig:
+    """Where the service announces itself and finds the others."""
+
+    url: str = setting(
+        "SHOP_CONSUL_HTTP_ADDR",
+        "http://127.0.0.1:8500",
+        "address of the Consul agent; empty: none",
+        flag="--consul",
+    )
+    token: str = setting("SHOP_CONSUL_HTTP_TOKEN", "", "ACL token for it", secret=True)
+    advertise: str = setting(
+        "SHOP_ADVERTISE_ADDRESS",
+        "",
+        "address told to others; empty: the one listened on",
+        flag="--advertise",
+    )
+    peers: str = setting(
+        "SHOP_PEERS",
+        "",
+        "fixed addresses instead of Consul: customer=http://...,product=http://...",
+        flag="--peers",
+    )
+
+
+@dataclass(frozen=True)
+class LogConfig:
+    """What is logged, and how."""
+
+    level: str = setting(
+        "SHOP_LOG_LEVEL",
+        "info",
+        "debug, info, warning or error",
+        check=validate.OneOf(["debug", "info", "warning", "error"]),
+    )
+    format: str = setting(
+        "SHOP_LOG_FORMAT",
+        "auto",
+        "json, console, or auto: console in a terminal",
+        check=validate.OneOf(["auto", "json", "console"]),
+    )
+
+
+@dataclass(frozen=True)
+class ServiceConfig:
+    """What each of the three services is told; a service with more to tell derives from it."""
+
+    http: HttpConfig
+    mongo: MongoConfig
+    redis: RedisConfig
+    consul: ConsulConfig
+    log: LogConfig

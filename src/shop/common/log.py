@@ -1,0 +1,65 @@
+"""Structured logs: JSON lines for machines, readable ones in a terminal."""
+
+import logging
+import sys
+from typing import Any
+
+import orjson
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from shop.common import trace
+from shop.common.config import LogConfig
+
+
+def configure(config: LogConfig) -> None:
+    """Set up structlog, and lead what libraries log through it, at the configured level."""
+    level = logging.getLevelName(config.level.upper())
+    readable = config.format == "console" or (config.format == "auto" and sys.stderr.isatty())
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        _add_trace,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, *_final(readable)],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr)
+        if readable
+        else structlog.BytesLoggerFactory(file=sys.stderr.buffer),
+        cache_logger_on_first_use=True,
+    )
+    _lead_libraries(level)
+
+
+def _final(readable: bool) -> list[Processor]:
+    if readable:
+        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_dumps)]
+
+
+def _dumps(event: Any, **_: Any) -> bytes:
+    return orjson.dumps(event, default=str)
+
+
+def _add_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    current = trace.current()
+    if current is not None:
+        event["traceId"] = current.trace_id
+    return event
+
+
+class _Forward(logging.Handler):
+    """Hands records of the standard logging module to structlog."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log the record under its logger's name."""
+        log = structlog.get_logger(record.name)
+        log.log(record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info)
+
+
+def _lead_libraries(level: int) -> None:
+    root = logging.getLogger()
+    root.handlers = [_Forward()]
+    root.setLevel(max(level, logging.WARNING))

@@ -1,0 +1,99 @@
+"""MongoDB: open a client, wait for the server, create indexes, tell when it is away."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import pymongo
+import stamina
+import structlog
+from pymongo import AsyncMongoClient, IndexModel
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import ConnectionFailure, PyMongoError
+
+from shop.common.config import MongoConfig
+from shop.common.errors import Unavailable
+from shop.common.peer import current_deadline
+
+Document = dict[str, Any]
+Collection = AsyncCollection[Document]
+Database = AsyncDatabase[Document]
+
+log = structlog.get_logger()
+
+
+def connect(config: MongoConfig) -> AsyncMongoClient[Document]:
+    """Return a client for ``mongodb://`` and ``mongodb+srv://``; it connects at its first use.
+
+    Writes are acknowledged by a majority and journaled, times are in UTC, and every operation
+    ends within ``config.timeout_s``.
+    """
+    return AsyncMongoClient(
+        config.uri,
+        tz_aware=True,
+        w="majority",
+        journal=True,
+        timeoutMS=int(config.timeout_s * 1000),
+        appname="shop",
+    )
+
+
+@asynccontextmanager
+async def opened(config: MongoConfig) -> AsyncIterator[Database]:
+    """Give a database that answers, and close its client at the end."""
+    client = connect(config)
+    try:
+        await wait_until_up(client)
+        yield client[config.database]
+    finally:
+        await client.close()
+
+
+async def wait_until_up(client: AsyncMongoClient[Document]) -> None:
+    """Return once the server answers; meanwhile say what is waited for."""
+    async for attempt in stamina.retry_context(
+        on=ConnectionFailure, attempts=None, timeout=None, wait_initial=0.1, wait_max=1.0
+    ):
+        with attempt:
+            if attempt.num == 2:
+                log.warning("waiting for MongoDB", nodes=_nodes(client))
+            with pymongo.timeout(2):
+                await client.admin.command("ping")
+
+
+def _nodes(client: AsyncMongoClient[Document]) -> str:
+    seeds = client.topology_description.server_descriptions()
+    return ", ".join(f"{host}:{port}" for host, port in seeds)
+
+
+async def ping(database: Database, timeout_s: float = 1.0) -> None:
+    """Return if the database answers in time; raise Unavailable if not."""
+    with mongo_errors(timeout_s):
+        await database.command("ping")
+
+
+async def ensure_indexes(collection: Collection, indexes: Sequence[IndexModel]) -> None:
+    """Create the indexes that are missing; several instances may do so at once."""
+    await collection.create_indexes(list(indexes))
+
+
+@contextmanager
+def mongo_errors(timeout_s: float = 5.0) -> Iterator[None]:
+    """Give the calls inside up to ``timeout_s``, or what is left of the request's time.
+
+    Raises Unavailable where the database cannot be reached or does not answer in that time, and
+    DeadlineExceeded where the request's time is already over. Mongo gets its deadline this way
+    and not by cancellation, which Python 3.11 can swallow (python/cpython#86296).
+    """
+    deadline = current_deadline()
+    left_s = min(timeout_s, deadline.remaining_s()) if deadline else timeout_s
+    try:
+        with pymongo.timeout(left_s):
+            yield
+    except ConnectionFailure as error:
+        raise Unavailable("The database cannot be reached; try again shortly.") from error
+    except PyMongoError as error:
+        if not error.timeout:
+            raise
+        raise Unavailable("The database did not answer in time; try again shortly.") from error

@@ -1,0 +1,52 @@
+"""Which request this is: W3C Trace Context, accepted, made where there is none, and passed on.
+
+https://www.w3.org/TR/trace-context/
+"""
+
+import re
+import secrets
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+HEADER = "traceparent"
+_TRACEPARENT = re.compile(
+    r"^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})"
+)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One request's place in a trace: the trace it belongs to, and this service's part in it."""
+
+    trace_id: str
+    span_id: str
+    flags: str = "01"
+
+    @classmethod
+    def of(cls, traceparent: str | None) -> "Trace":
+        """Continue the caller's trace, or start one where the header is absent or not valid."""
+        found = _TRACEPARENT.match(traceparent) if traceparent else None
+        if found is None:
+            return cls(secrets.token_hex(16), secrets.token_hex(8))
+        return cls(found[1], secrets.token_hex(8), found[2])
+
+    @property
+    def traceparent(self) -> str:
+        """The header that hands this trace on."""
+        return f"00-{self.trace_id}-{self.span_id}-{self.flags}"
+
+
+_current: ContextVar[Trace | None] = ContextVar("trace", default=None)
+enter = _current.set
+
+
+def current() -> Trace | None:
+    """Return the trace of the request being served, or None outside of one."""
+    return _current.get()
+
+
+def outgoing() -> Mapping[str, str]:
+    """Return the headers that a call to another service carries."""
+    trace = _current.get()
+    return {HEADER: trace.traceparent} if trace else {}

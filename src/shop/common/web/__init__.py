@@ -1,0 +1,34 @@
+"""Everything between HTTP and a service's handlers, built from its swagger.yaml."""
+
+from shop.common.web.app import build
+from shop.common.web.body import body, patch
+from shop.common.web.command import run
+from shop.common.web.conditional import if_match
+from shop.common.web.health import READINESS
+from shop.common.web.metrics import REGISTRY
+from shop.common.web.responses import (
+    changed,
+    created,
+    listing,
+    location,
+    no_content,
+    representation,
+)
+from shop.common.web.routes import query
+
+__all__ = [
+    "READINESS",
+    "REGISTRY",
+    "body",
+    "build",
+    "changed",
+    "created",
+    "if_match",
+    "listing",
+    "location",
+    "no_content",
+    "patch",
+    "query",
+    "representation",
+    "run",
+]

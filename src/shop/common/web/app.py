@@ -1,0 +1,36 @@
+"""Builds the aiohttp application of a service from its spec and its handlers."""
+
+from types import ModuleType
+
+from aiohttp import web
+
+from shop.common.config import HttpConfig
+from shop.common.web import health, metrics
+from shop.common.web.cors import cors
+from shop.common.web.docs import add_docs
+from shop.common.web.outermost import outermost
+from shop.common.web.routes import bind
+from shop.common.web.spec import Spec
+
+BODY_MAX_BYTES = 1024 * 1024
+
+
+def build(config: HttpConfig, package: str, handlers: ModuleType) -> web.Application:
+    """Return an application that serves what ``package``'s swagger.yaml says.
+
+    Raises SpecError where the spec and the handlers do not fit together.
+    """
+    spec = Spec.of(package)
+    registry = metrics.new_registry()
+    layers = [outermost(config.request_timeout_s, metrics.RequestMetrics(registry))]
+    if config.cors_origins:
+        layers.insert(0, cors(config.cors_origins))
+    app = web.Application(middlewares=layers, client_max_size=BODY_MAX_BYTES)
+    app[metrics.REGISTRY] = registry
+    app[health.READINESS] = health.Readiness()
+    bind(app, spec, handlers)
+    add_docs(app, spec)
+    app.router.add_get("/health/live", health.live)
+    app.router.add_get("/health/ready", health.ready)
+    app.router.add_get("/metrics", metrics.metrics)
+    return app

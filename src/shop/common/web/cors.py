@@ -1,0 +1,35 @@
+"""CORS (https://fetch.spec.whatwg.org/#http-cors-protocol), for front ends in browsers."""
+
+from collections.abc import Collection
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
+_TAKEN = "Content-Type, If-Match, If-None-Match, Idempotency-Key, Authorization, traceparent"
+_SHOWN = "ETag, Link, Location, Retry-After, Idempotency-Replayed, traceparent"
+
+
+def cors(origins: Collection[str]) -> Middleware:
+    """Return a middleware that lets pages of these origins (``*``: any) call."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        origin = request.headers.get("Origin")
+        if origin is None or not ("*" in origins or origin in origins):
+            return await handler(request)
+        preflight = (
+            request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+        )
+        response = _preflight() if preflight else await handler(request)
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Expose-Headers"] = _SHOWN
+        response.headers.add("Vary", "Origin")
+        return response
+
+    return middleware
+
+
+def _preflight() -> web.Response:
+    allowed = {"Access-Control-Allow-Methods": _METHODS, "Access-Control-Allow-Headers": _TAKEN}
+    return web.Response(status=204, headers={**allowed, "Access-Control-Max-Age": "600"})

@@ -1,0 +1,121 @@
+"""The order of a service's life: listen, register, serve; deregister, drain, close.
+
+aiohttp's own clean-up closes the listeners before anything else, so a service that deregistered
+there would be advertised with a closed port; that is why the order is kept here.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from shop import __version__
+from shop.common import peer
+from shop.common.config import ConsulConfig, HttpConfig, ServiceConfig
+from shop.common.web.health import READINESS
+from shop.common.web.server import Runner
+
+log = structlog.get_logger()
+
+
+class CannotListen(Exception):
+    """The address is taken, or is not one of this machine's."""
+
+
+async def serve(name: str, config: ServiceConfig, app: web.Application) -> None:
+    """Run a service until SIGTERM or SIGINT; a second one ends the process at once.
+
+    Raises CannotListen before anything else is begun.
+    """
+    with _bound(config.http) as listener, _stop_signal() as stop:
+        runner = Runner(app, access_log=None, shutdown_timeout=config.http.drain_timeout_s)
+        try:
+            if not await _unless(stop, runner.setup()):
+                return
+            await web.SockSite(runner, listener, backlog=1024).start()
+            host, port = listener.getsockname()[:2]
+            log.info("listening", service=name, url=f"http://{host}:{port}", pid=os.getpid())
+            async with _announced(name, config.consul, host, port, stop):
+                await stop.wait()
+                app[READINESS].stopping = True
+        finally:
+            await runner.cleanup()
+    log.info("stopped", service=name)
+
+
+@contextlib.asynccontextmanager
+async def _announced(
+    name: str, config: ConsulConfig, host: str, port: int, stop: asyncio.Event
+) -> AsyncIterator[None]:
+    """Keep the service registered in Consul while the code inside runs."""
+    if not config.url:
+        yield
+        return
+    address = config.advertise or host
+    instance = peer.Registration(
+        name, f"{name}-{address}-{port}", address, port, tags=(f"v{__version__}",)
+    )
+    async with peer.open_session() as session:
+        consul = peer.ConsulClient(session, peer.ConsulOptions(config.url, config.token))
+        registrar = peer.Registrar(consul, instance)
+        try:
+            await _unless(stop, registrar.register())
+            yield
+        finally:
+            await registrar.deregister()
+
+
+@contextlib.contextmanager
+def _bound(config: HttpConfig) -> Iterator[socket.socket]:
+    """Take the port before anything else is begun; connections are accepted later."""
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((config.host, config.port))
+        except OSError as error:
+            where = f"{config.host}:{config.port}"
+            reason = error.strerror or str(error)
+            raise CannotListen(
+                f"cannot listen on {where}: {reason}; choose another by --port"
+            ) from None
+        yield listener
+
+
+@contextlib.contextmanager
+def _stop_signal() -> Iterator[asyncio.Event]:
+    """Give an event that the first SIGTERM or SIGINT sets; the second ends the process."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def received() -> None:
+        if stop.is_set():
+            os._exit(1)
+        stop.set()
+
+    signals = (signal.SIGTERM, signal.SIGINT)
+    for number in signals:
+        loop.add_signal_handler(number, received)
+    try:
+        yield stop
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Do the work and return True; give it up and return False when ``stop`` is set first."""
+    task, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if task.done():
+        task.result()
+        return True
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return False

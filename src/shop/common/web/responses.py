@@ -1,0 +1,61 @@
+"""What handlers answer with."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import orjson
+from aiohttp import web
+
+from shop.common.page import Page
+from shop.common.representation import Representation
+from shop.common.web.conditional import etag, is_known
+from shop.common.web.routes import BASE_PATH
+
+T = TypeVar("T")
+
+_JSON = "application/json"
+
+
+def representation(request: web.Request, resource: Representation) -> web.Response:
+    """Answer a read with the resource, or 304 where the caller has this version already."""
+    headers = {"ETag": etag(resource.version)}
+    if is_known(request, resource.version):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=resource.body, headers=headers, content_type=_JSON)
+
+
+def changed(resource: Representation, status: int = 200) -> web.Response:
+    """Answer a write with the resource as it is now."""
+    headers = {"ETag": etag(resource.version)}
+    return web.Response(status=status, body=resource.body, headers=headers, content_type=_JSON)
+
+
+def created(request: web.Request, path: str, resource: Representation) -> web.Response:
+    """Answer a write that made a resource: 201, and where it is."""
+    response = changed(resource, 201)
+    response.headers["Location"] = location(request, path)
+    return response
+
+
+def location(request: web.Request, path: str) -> str:
+    """Return the address of a resource of this service, relative to the host."""
+    return request.app[BASE_PATH] + path
+
+
+def listing(request: web.Request, page: Page[T], dump: Callable[[T], Any]) -> web.Response:
+    """Answer with one page of a list, and the link to the next."""
+    content = {"items": [dump(item) for item in page.items], "nextCursor": page.next_cursor}
+    headers = _next_link(request, page.next_cursor)
+    return web.Response(body=orjson.dumps(content), headers=headers, content_type=_JSON)
+
+
+def _next_link(request: web.Request, cursor: str | None) -> Mapping[str, str]:
+    if cursor is None:
+        return {}
+    address = request.rel_url.update_query(cursor=cursor)
+    return {"Link": f'<{address}>; rel="next"'}
+
+
+def no_content() -> web.Response:
+    """Answer a write that leaves nothing to show."""
+    return web.Response(status=204)

@@ -1,0 +1,71 @@
+"""The spec is the routing table: each operationId is bound to the handler of that name."""
+
+from collections.abc import Awaitable, Callable
+from types import ModuleType
+from typing import Any
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from shop.common.web.parameters import check_path, query_values
+from shop.common.web.spec import Operation, Spec, SpecError
+
+BASE_PATH: web.AppKey[str] = web.AppKey("base_path", str)
+OPERATION: web.RequestKey[Operation] = web.RequestKey("operation", Operation)
+_QUERY: web.RequestKey[dict[str, Any]] = web.RequestKey("query", dict)
+
+
+def bind(app: web.Application, spec: Spec, handlers: ModuleType) -> None:
+    """Route every operation of the spec to its handler.
+
+    Raises SpecError if an operation has no handler, or a handler no operation.
+    """
+    found = _handlers_in(handlers)
+    operations = {operation.id: operation for operation in spec.operations()}
+    if operations.keys() != found.keys():
+        raise SpecError(
+            _mismatch(handlers, operations.keys() - found.keys(), found.keys() - operations.keys())
+        )
+    app[BASE_PATH] = spec.base_path
+    for name, operation in operations.items():
+        endpoint = _endpoint(operation, found[name])
+        if operation.method == "GET":
+            app.router.add_get(operation.path, endpoint)  # and HEAD
+        else:
+            app.router.add_route(operation.method, operation.path, endpoint)
+
+
+def query(request: web.Request) -> dict[str, Any]:
+    """Return the operation's query parameters, by their names in Python; absent ones are None."""
+    return request[_QUERY]
+
+
+def _handlers_in(module: ModuleType) -> dict[str, Handler]:
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if not name.startswith("_")
+        and getattr(value, "__module__", None) == module.__name__
+        and callable(value)
+    }
+
+
+def _mismatch(module: ModuleType, missing: set[str], surplus: set[str]) -> str:
+    said = [f"{module.__name__} and its swagger.yaml do not fit together"]
+    said += [f"no handler for {name}" for name in sorted(missing)]
+    said += [f"no operation for {name}" for name in sorted(surplus)]
+    return "; ".join(said)
+
+
+def _endpoint(operation: Operation, handler: Callable[[web.Request], Awaitable[Any]]) -> Handler:
+    takes_query = bool(operation.declared("query"))
+
+    async def endpoint(request: web.Request) -> web.StreamResponse:
+        request[OPERATION] = operation
+        check_path(operation, request.match_info)
+        if takes_query or request.query_string:
+            request[_QUERY] = query_values(operation, request.query)
+        response: web.StreamResponse = await handler(request)
+        return response
+
+    return endpoint

@@ -1,0 +1,124 @@
+"""What the marshmallow schemas of the services have in common."""
+
+import re
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import marshmallow
+from marshmallow import fields, post_dump, post_load, validate
+
+from shop.common.clock import rfc3339, to_ms
+from shop.common.money import AMOUNT_MAX, Money
+
+NOT_BLANK = r"[^\x00-\x20\x7f-\xa0]"
+_RFC3339_MS = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+class Schema(marshmallow.Schema):
+    """Strict, camelCase in JSON, snake_case in Python.
+
+    Loads into the class that ``model`` names, and leaves absent values out when it dumps.
+    """
+
+    model: type[Any] | None = None
+
+    class Meta:
+        """Unknown fields are errors."""
+
+        unknown = marshmallow.RAISE
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Name the field in camelCase in JSON."""
+        field_obj.data_key = field_obj.data_key or _camel(field_name)
+
+    @post_load
+    def _build(self, data: dict[str, Any], **_: Any) -> Any:
+        return self.model(**data) if self.model else data
+
+    @post_dump
+    def _leave_out_absent(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {k: v for k, v in data.items() if v is not None or self.fields_by_key[k].allow_none}
+
+    @property
+    def fields_by_key(self) -> dict[str, fields.Field[Any]]:
+        """Return the fields by their names in JSON."""
+        return {field.data_key or name: field for name, field in self.fields.items()}
+
+
+class Time(fields.DateTime):
+    """A time that is shown: RFC 3339, UTC, milliseconds."""
+
+    def __init__(self, **options: Any) -> None:
+        bounds = {"minLength": 24, "maxLength": 24, "pattern": _RFC3339_MS}
+        super().__init__(metadata=bounds, **options)
+
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> str | None:
+        return None if value is None else rfc3339(value)
+
+
+class GivenTime(fields.AwareDateTime):
+    """A time that is given: any RFC 3339 time, kept to the millisecond in UTC."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(metadata={"minLength": 20, "maxLength": 35}, **options)
+
+    def _deserialize(self, value: Any, *rest: Any, **options: Any) -> datetime:
+        if not isinstance(value, str) or not 20 <= len(value) <= 35:
+            raise self.make_error("invalid", input=value, obj_type="datetime")
+        moment: datetime = super()._deserialize(value, *rest, **options)
+        return to_ms(moment.astimezone(UTC))
+
+
+class Pattern(validate.Regexp):
+    """A regular expression, searched for as JSON Schema does (marshmallow's own matches).
+
+    ``$`` is the very end of the text; Python's would let a line break follow.
+    """
+
+    def __call__(self, value: Any) -> Any:
+        """Return the value, or raise ValidationError."""
+        if not re.search(re.sub(r"\$$", r"\\Z", str(self.regex.pattern)), value):
+            raise marshmallow.ValidationError(f"Must match {self.regex.pattern!s}.")
+        return value
+
+
+def text(low: int, high: int, pattern: str | None = None, **options: Any) -> fields.String:
+    """Return a string field with these bounds, and a pattern that must be found in it."""
+    checks: list[Any] = [validate.Length(low, high)]
+    if pattern:
+        checks.append(Pattern(pattern))
+    return fields.String(validate=checks, **options)
+
+
+def whole(low: int, high: int, **options: Any) -> fields.Integer:
+    """Return a field for a whole number with these bounds."""
+    return fields.Integer(strict=True, validate=validate.Range(low, high), **options)
+
+
+def one_of(kind: type[StrEnum], **options: Any) -> fields.Enum[StrEnum]:
+    """Return a field for one of an enumeration's values."""
+    return fields.Enum(kind, by_value=True, **options)
+
+
+def up_to(most: int, item: Any, low: int | None = None, **options: Any) -> fields.List[Any]:
+    """Return a field for a list of at most so many items, loaded as a tuple."""
+    return _Tuple(item, validate=validate.Length(low, most), **options)
+
+
+class _Tuple(fields.List[Any]):
+    def _deserialize(self, *arguments: Any, **options: Any) -> Any:
+        return tuple(super()._deserialize(*arguments, **options))
+
+
+class MoneySchema(Schema):
+    """Definition ``Money``."""
+
+    model = Money
+    amount = whole(0, AMOUNT_MAX, required=True)
+    currency = text(3, 3, r"^[A-Z]{3}$", required=True)
