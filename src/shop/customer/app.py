@@ -1,0 +1,47 @@
+"""The only place where the customer service's objects are built and joined."""
+
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from shop.common import cache, mongo
+from shop.common.config import ServiceConfig
+from shop.common.web import READINESS, build
+from shop.customer import handlers
+from shop.customer.repository import (
+    CUSTOMER_INDEXES,
+    LINK_INDEXES,
+    CachedCustomers,
+    CachedLinks,
+    MongoCustomers,
+    MongoLinks,
+)
+from shop.customer.schemas import encode_customer, encode_link
+from shop.customer.service import CustomerOrders, Customers
+
+Config = ServiceConfig
+DEFAULTS = {"SHOP_HTTP_PORT": 8001, "SHOP_MONGO_DATABASE": "customer"}
+
+
+def create_app(config: Config) -> web.Application:
+    """Return the service's application; its connections open when it starts."""
+    app = build(config.http, __package__, handlers)
+
+    async def parts(app: web.Application) -> AsyncIterator[None]:
+        async with (
+            mongo.opened(config.mongo) as database,
+            cache.opened(config.redis, config.mongo.database) as kept,
+        ):
+            await mongo.ensure_indexes(database["customers"], CUSTOMER_INDEXES)
+            await mongo.ensure_indexes(database["customerOrders"], LINK_INDEXES)
+            customers = CachedCustomers(
+                MongoCustomers(database["customers"], encode_customer), kept
+            )
+            links = CachedLinks(MongoLinks(database["customerOrders"], encode_link), kept)
+            app[handlers.CUSTOMERS] = Customers(customers, links)
+            app[handlers.ORDERS] = CustomerOrders(customers, links)
+            app[READINESS].checks.append(lambda: mongo.ping(database))
+            yield
+
+    app.cleanup_ctx.append(parts)
+    return app

@@ -1,0 +1,16 @@
+"""Where customers and links are kept: MongoDB, with a cache in front of the reads by id."""
+
+from shop.customer.repository.cached import CachedCustomers, CachedLinks
+from shop.customer.repository.customers import INDEXES as CUSTOMER_INDEXES
+from shop.customer.repository.customers import MongoCustomers
+from shop.customer.repository.links import INDEXES as LINK_INDEXES
+from shop.customer.repository.links import MongoLinks
+
+__all__ = [
+    "CUSTOMER_INDEXES",
+    "LINK_INDEXES",
+    "CachedCustomers",
+    "CachedLinks",
+    "MongoCustomers",
+    "MongoLinks",
+]

@@ -1,0 +1,161 @@
+"""Links from customers to orders, in MongoDB: a collection of their own, one document each."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from shop.common.keyset import LatestFirst, find_page
+from shop.common.mongo import Collection, Document, mongo_errors
+from shop.common.page import Page
+from shop.common.representation import Representation
+from shop.customer.errors import Changed, NoSuchLink, OrderUnlinked
+from shop.customer.model import OPEN, OrderLink, OrderLinkDetails
+from shop.customer.repository.documents import link_fields, to_link
+
+Encode = Callable[[OrderLink], Representation]
+
+_UNLINKED_KEPT = timedelta(days=30)
+
+INDEXES = (
+    IndexModel(
+        [
+            ("customerId", ASCENDING),
+            ("linked", ASCENDING),
+            ("placedAt", DESCENDING),
+            ("orderId", DESCENDING),
+        ],
+        name="orders",
+    ),
+    IndexModel(
+        [("customerId", ASCENDING), ("linked", ASCENDING), ("status", ASCENDING)], name="open"
+    ),
+    IndexModel(
+        [("unlinkedAt", ASCENDING)],
+        name="unlinked",
+        expireAfterSeconds=int(_UNLINKED_KEPT.total_seconds()),
+    ),
+)
+
+
+class MongoLinks:
+    """Keeps links in a collection; satisfies ``LinkStore``.
+
+    A link that was removed stays as a tombstone (``linked`` is false) for a month, so that what
+    was sent before the removal and arrives after it does not bring the link back.
+    """
+
+    def __init__(self, collection: Collection, encode: Encode) -> None:
+        self._collection = collection
+        self._encode = encode
+
+    async def put(
+        self,
+        customer_id: str,
+        order_id: str,
+        details: OrderLinkDetails,
+        at: datetime,
+        expected: frozenset[int] | None,
+    ) -> OrderLink:
+        """Keep the link unless what is there is as new; raise Changed or OrderUnlinked."""
+        link_id = _id(customer_id, order_id)
+        older: Document = {"_id": link_id, "orderVersion": {"$lt": details.order_version}}
+        if expected is not None:
+            older |= {"linked": True, "version": {"$in": sorted(expected)}}
+        change = {
+            "$set": {**link_fields(details), "linked": True, "updatedAt": at},
+            "$unset": {"unlinkedAt": ""},
+            "$setOnInsert": {"customerId": customer_id, "orderId": order_id, "linkedAt": at},
+            "$inc": {"version": 1},
+        }
+        document = None
+        for upsert in (expected is None, False):  # again, if another was first to insert it
+            with mongo_errors(), suppress(DuplicateKeyError):
+                document = document or await self._collection.find_one_and_update(
+                    older, change, upsert=upsert, return_document=ReturnDocument.AFTER
+                )
+        return to_link(document) if document else await self._unchanged(link_id, order_id, expected)
+
+    async def _unchanged(
+        self, link_id: str, order_id: str, expected: frozenset[int] | None
+    ) -> OrderLink:
+        with mongo_errors():
+            present = await self._collection.find_one({"_id": link_id})
+        if expected is not None and not (
+            present and present["linked"] and present["version"] in expected
+        ):
+            raise Changed
+        if present is None or not present["linked"]:
+            raise OrderUnlinked(order_id)
+        return to_link(present)
+
+    async def get(self, customer_id: str, order_id: str) -> OrderLink:
+        """Return the link as it is now; raise NoSuchLink."""
+        with mongo_errors():
+            document = await self._collection.find_one(
+                {"_id": _id(customer_id, order_id), "linked": True}
+            )
+        if document is None:
+            raise NoSuchLink(customer_id, order_id)
+        return to_link(document)
+
+    async def view(self, customer_id: str, order_id: str) -> Representation:
+        """Return the link as it goes over the wire; raise NoSuchLink."""
+        return self._encode(await self.get(customer_id, order_id))
+
+    async def find(self, customer_id: str, *, limit: int, cursor: str | None) -> Page[OrderLink]:
+        """Return one page, the order placed last first."""
+        filters = {"customerId": customer_id, "linked": True}
+        order = LatestFirst("customerOrders", filters, "placedAt", "orderId")
+        return await find_page(self._collection, order, limit=limit, cursor=cursor, model=to_link)
+
+    async def has_open(self, customer_id: str) -> bool:
+        """Tell whether the customer has an order that is not final."""
+        states = sorted(OPEN)
+        query = {"customerId": customer_id, "linked": True, "status": {"$in": states}}
+        with mongo_errors():
+            return await self._collection.find_one(query, {"_id": 1}) is not None
+
+    async def remove(
+        self,
+        customer_id: str,
+        order_id: str,
+        at: datetime,
+        order_version: int,
+        expected: frozenset[int] | None,
+    ) -> None:
+        """Leave a tombstone against this order version and older; raise NoSuchLink, Changed."""
+        link: Document = {"_id": _id(customer_id, order_id), "linked": True}
+        guard = {} if expected is None else {"version": {"$in": sorted(expected)}}
+        with mongo_errors():
+            result = await self._collection.update_one(
+                link | guard,
+                {
+                    "$set": {"linked": False, "unlinkedAt": at},
+                    "$max": {"orderVersion": order_version},
+                    "$inc": {"version": 1},
+                },
+            )
+        if result.matched_count == 0:
+            await self.get(customer_id, order_id)
+            raise Changed
+
+    async def forget(self, customer_id: str, order_id: str | None = None) -> None:
+        """Delete a link, or all of a customer's, without a trace."""
+        with mongo_errors():
+            if order_id is not None:
+                await self._collection.delete_one({"_id": _id(customer_id, order_id)})
+            else:
+                await self._collection.delete_many({"customerId": customer_id})
+
+    async def order_ids(self, customer_id: str) -> list[str]:
+        """Return the ids of all orders of a customer."""
+        with mongo_errors():
+            found = self._collection.find({"customerId": customer_id}, {"_id": 0, "orderId": 1})
+            return [document["orderId"] async for document in found]
+
+
+def _id(customer_id: str, order_id: str) -> str:
+    return f"{customer_id}/{order_id}"

@@ -1,0 +1,135 @@
+"""Between JSON and the model. Each schema is the definition of its name in swagger.yaml."""
+
+from typing import Any
+
+import orjson
+from marshmallow import ValidationError, fields, validates_schema
+
+from shop.common.representation import Representation
+from shop.common.web.schema import (
+    NOT_BLANK,
+    GivenTime,
+    MoneySchema,
+    Schema,
+    Time,
+    one_of,
+    text,
+    up_to,
+    whole,
+)
+from shop.customer.model import (
+    PRICELESS,
+    Address,
+    Customer,
+    CustomerDetails,
+    CustomerStatus,
+    OrderLink,
+    OrderLinkDetails,
+    OrderStatus,
+)
+
+_EMAIL = r"^[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+$"
+_PHONE = r"^\+?[0-9 ()-]{3,30}$"
+
+
+class AddressSchema(Schema):
+    """Definition ``Address``."""
+
+    model = Address
+    line1 = text(1, 200, NOT_BLANK, required=True)
+    line2 = text(1, 200, NOT_BLANK)
+    city = text(1, 100, NOT_BLANK, required=True)
+    postal_code = text(1, 20, NOT_BLANK, required=True)
+    country = text(2, 2, r"^[A-Z]{2}$", required=True)
+
+
+class CustomerDraftSchema(Schema):
+    """Definition ``CustomerDraft``."""
+
+    model = CustomerDetails
+    email = text(5, 254, _EMAIL, required=True)
+    first_name = text(1, 100, NOT_BLANK, required=True)
+    last_name = text(1, 100, NOT_BLANK, required=True)
+    phone = text(3, 31, _PHONE)
+    addresses = up_to(20, fields.Nested(AddressSchema))
+
+
+class CustomerPatchSchema(Schema):
+    """Definition ``CustomerPatch``."""
+
+    email = text(5, 254, _EMAIL)
+    first_name = text(1, 100, NOT_BLANK)
+    last_name = text(1, 100, NOT_BLANK)
+    phone = text(3, 31, _PHONE, allow_none=True)
+    addresses = up_to(20, fields.Nested(AddressSchema), allow_none=True)
+
+
+class CustomerSchema(CustomerDraftSchema):
+    """Definition ``Customer``."""
+
+    class Meta(Schema.Meta):
+        """In the order in which they are shown."""
+
+        fields = (
+            *("id", "email", "first_name", "last_name", "phone", "addresses"),
+            *("status", "created_at", "updated_at"),
+        )
+
+    id = text(30, 30, r"^cus_[0-9a-z]{26}$", required=True)
+    addresses = up_to(20, fields.Nested(AddressSchema), required=True)
+    status = one_of(CustomerStatus, required=True)
+    created_at = Time(required=True)
+    updated_at = Time(required=True)
+
+
+class OrderLinkDraftSchema(Schema):
+    """Definition ``OrderLinkDraft``."""
+
+    model = OrderLinkDetails
+    status = one_of(OrderStatus, required=True)
+    total = fields.Nested(MoneySchema, required=True, allow_none=True)
+    placed_at = GivenTime(required=True)
+    order_version = whole(1, 2**53 - 1, required=True)
+
+    @validates_schema
+    def _knows_total(self, data: dict[str, Any], **_: Any) -> None:
+        if data["total"] is None and data["status"] not in PRICELESS:
+            raise ValidationError("Only a pending or rejected order may have no total.", "total")
+
+
+class OrderLinkSchema(Schema):
+    """Definition ``OrderLink``."""
+
+    customer_id = text(30, 30, r"^cus_[0-9a-z]{26}$", required=True)
+    order_id = text(1, 64, r"^[A-Za-z0-9_-]{1,64}$", required=True)
+    status = one_of(OrderStatus, required=True)
+    total = fields.Nested(MoneySchema, required=True, allow_none=True)
+    placed_at = Time(required=True)
+    order_version = whole(1, 2**53 - 1, required=True)
+    customer_status = one_of(CustomerStatus)
+    linked_at = Time(required=True)
+    updated_at = Time(required=True)
+
+
+_customer = CustomerSchema()
+_link = OrderLinkSchema()
+
+
+def dump_customer(customer: Customer) -> Any:
+    """Return a customer as JSON shows it."""
+    return _customer.dump(customer)
+
+
+def encode_customer(customer: Customer) -> Representation:
+    """Return a customer as it goes over the wire."""
+    return Representation(customer.version, orjson.dumps(_customer.dump(customer)))
+
+
+def dump_link(link: OrderLink) -> Any:
+    """Return a link as JSON shows it."""
+    return _link.dump(link)
+
+
+def encode_link(link: OrderLink) -> Representation:
+    """Return a link as it goes over the wire."""
+    return Representation(link.version, orjson.dumps(_link.dump(link)))
