@@ -10,10 +10,10 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,11 @@ from shop.local.errors import LocalError
 from shop.local.fetch import find_or_fetch
 from shop.local.home import Home
 from shop.local.mongo import Mongo
-from shop.local.ports import free_port
-from shop.local.process import Process, identify, stop
+from shop.local.process import Process, identify
 from shop.local.progress import Progress
 from shop.local.redis import Redis
-from shop.local.server import Server, became_ready, launch
+from shop.local.server import Server
+from shop.local.servers import SERVERS
 from shop.local.stack import Stack
 
 _CLONE = Path(__file__).parent.parent
@@ -71,7 +71,8 @@ def _sweep() -> None:
 
 
 def _end(run: Path) -> None:
-    asyncio.run(Stack(_home(run), Progress(sys.stderr)).down())
+    for state in run.rglob("state.json"):
+        asyncio.run(Stack(_home(state.parent), Progress(sys.stderr)).down())
     shutil.rmtree(run)
 
 
@@ -130,86 +131,99 @@ async def consul_server() -> ConsulServer:
 
 async def _shared(server: Server) -> str:
     await _program(server)
-    home = _home(Path(os.environ[_RUN]))
-    members = await Stack(home, Progress(sys.stderr), servers=(server,), services=()).up(
-        free_ports=True
+    stack = Stack(
+        _home(Path(os.environ[_RUN])), Progress(sys.stderr), servers=(server,), services=()
     )
+    members = await stack.up(free_ports=True)
     return next(member.url for member in members if member.service == server.name)
 
 
+@pytest.fixture(scope="session")
+def run_folder() -> Path:
+    """A folder of this run, gone at its end; shops whose home is in it are stopped then."""
+    return Path(os.environ[_RUN])
+
+
+Programs = Callable[[Server], Awaitable[Path]]
+
+
+@pytest.fixture(scope="session")
+def program_of() -> Programs:
+    """Return a server's program, fetched if need be."""
+    return _program
+
+
 async def _program(server: Server) -> Path:
-    home = _home(Path(os.environ[_RUN]))
+    """Return a server's program; skip the test if there is none, and none can be fetched."""
     try:
-        return await find_or_fetch(server.binary, home, Progress(sys.stderr))
+        return await find_or_fetch(
+            server.binary, _home(Path(os.environ[_RUN])), Progress(sys.stderr)
+        )
     except LocalError as error:
         pytest.skip(str(error))
 
 
-# --- Servers of one test, which it may stop and kill ---------------------------------------------
+# --- Whole shops of real processes ---------------------------------------------------------------
 
 
-class PrivateServer:
-    """A server of one test. It comes back at the same address with the same data."""
+class LocalShop:
+    """A shop of its own, worked by the commands that a person would type."""
 
-    def __init__(self, server: Server, program: Path, folder: Path) -> None:
-        self._server = server
-        self._program = program
-        self._folder = folder
-        self._process: Process | None = None
-        self.port = free_port()
-        self.url = server.url(self.port)
+    def __init__(self, home: Path, *command: str) -> None:
+        self.home = home
+        self._command = command or (sys.executable, "-m", "shop")
 
-    async def start(self) -> None:
-        """Start it, and return when it does its work."""
-        log = self._folder / "server.log"
-        data = self._folder / "data"
-        self._process = launch(self._server, self._program, self.port, data=data, log=log)
-        await became_ready(self._server, self.url, self._process, log)
+    def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            [*self._command, *arguments],
+            env=self._environment(env),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=100,
+        )
 
-    async def stop(self) -> None:
-        """End it as an operator does."""
-        if self._process:
-            await stop(self._process, 20)
+    def spawn(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
+        """Start a command."""
+        return subprocess.Popen(
+            [*self._command, *arguments],
+            env=self._environment(env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
 
-    async def kill(self) -> None:
-        """End it without a farewell; return when it is gone."""
-        self.signal(signal.SIGKILL)
-        await self.stop()
+    def status(self) -> list[dict[str, Any]]:
+        """Return what ``status --json`` prints."""
+        return list(json.loads(self.run("status", "--json").stdout))
 
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal: SIGSTOP and SIGCONT for a server that hangs."""
-        if self._process:
-            self._process.send(number)
+    def instances(self, service: str) -> list[dict[str, Any]]:
+        """Return the status of a service's instances."""
+        return [status for status in self.status() if status["service"] == service]
 
+    def url(self, service: str) -> str:
+        """Return the address of one instance (or of a server)."""
+        return str(self.instances(service)[0]["url"])
 
-Start = Callable[[], Awaitable[PrivateServer]]
-
-
-@pytest.fixture
-async def start_mongo() -> AsyncIterator[Start]:
-    async with AsyncExitStack() as started:
-        yield _starter(Mongo(), started)
-
-
-@pytest.fixture
-async def start_redis() -> AsyncIterator[Start]:
-    async with AsyncExitStack() as started:
-        yield _starter(Redis(), started)
+    def _environment(self, env: dict[str, str]) -> dict[str, str]:
+        return {**os.environ, "SHOP_HOME": str(self.home), **env}
 
 
-@pytest.fixture
-async def start_consul() -> AsyncIterator[Start]:
-    async with AsyncExitStack() as started:
-        yield _starter(Consul(), started)
+NewShop = Callable[..., LocalShop]
 
 
-def _starter(server: Server, started: AsyncExitStack) -> Start:
-    async def start() -> PrivateServer:
-        folder = Path(tempfile.mkdtemp(dir=os.environ[_RUN], prefix=f"{server.name}-"))
-        private = PrivateServer(server, await _program(server), folder)
-        started.callback(shutil.rmtree, folder)
-        started.push_async_callback(private.kill)
-        await private.start()
-        return private
+@pytest.fixture(scope="session")
+async def new_shop(run_folder: Path) -> AsyncIterator[NewShop]:
+    """Make shops; each is down, with a home of its own, and is stopped at the end."""
+    for server in SERVERS:
+        await _program(server)
+    made: list[LocalShop] = []
 
-    return start
+    def make(*command: str) -> LocalShop:
+        made.append(LocalShop(Path(tempfile.mkdtemp(dir=run_folder, prefix="shop-")), *command))
+        return made[-1]
+
+    yield make
+    for shop in made:
+        shop.run("down")

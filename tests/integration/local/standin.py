@@ -36,7 +36,8 @@ async def serve(name: str) -> None:
     await runner.setup()
     host, port = os.environ["SHOP_HTTP_HOST"], int(os.environ["SHOP_HTTP_PORT"])
     await web.TCPSite(runner, host, port).start()
-    print(f"listening url=http://{host}:{port}", flush=True)
+    sys.stdout.write(f"listening url=http://{host}:{port}\n")
+    sys.stdout.flush()
     agent = os.environ["SHOP_CONSUL_HTTP_ADDR"] + "/v1/agent/service"
     async with aiohttp.ClientSession(raise_for_status=True) as session:
         check = {"HTTP": f"http://{host}:{port}/health/ready", "Interval": "1s"}

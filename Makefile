@@ -1,0 +1,67 @@
+# The whole shop on this machine. Needs Python 3.11 or newer with venv, and make.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help up down status logs seed test check lint format
+
+IN_VENV := .venv/bin/python -m
+PINNED := requirements/constraints.txt
+WORKERS ?= auto
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@echo "Options go in ARGS: make up ARGS='--instances 3', make test ARGS='-k money'"
+
+up: .venv/.installed ## Start the shop; return when all of it is healthy
+	@$(IN_VENV) shop up $(ARGS)
+
+down: ## Stop what up started
+	@if [ -x .venv/bin/python ]; then $(IN_VENV) shop down; else echo "Nothing was started here"; fi
+
+status: .venv/.installed ## Show what runs, and how it is
+	@$(IN_VENV) shop status $(ARGS)
+
+logs: .venv/.installed ## Show what the servers and services print (ARGS='-f order')
+	@$(IN_VENV) shop logs $(ARGS)
+
+seed: .venv/.installed ## Put 50 products and 20 customers in
+	@$(IN_VENV) shop seed
+
+test: .venv/.installed-dev ## Run all tests against real servers
+	@$(IN_VENV) shop fetch
+	@$(IN_VENV) pytest -n $(WORKERS) --maxprocesses 8 --dist loadgroup $(ARGS)
+
+check: lint test ## Everything that must be green: lint, then test
+
+lint: .venv/.installed-dev ## Style, types, directions of imports, the three specs
+	@$(IN_VENV) ruff check
+	@$(IN_VENV) ruff format --check
+	@$(IN_VENV) mypy --config-file setup.cfg
+	@.venv/bin/python .venv/bin/lint-imports --config setup.cfg
+	@$(IN_VENV) openapi_spec_validator src/shop/*/swagger.yaml
+
+format: .venv/.installed-dev ## Format the code, and mend what can be mended
+	@$(IN_VENV) ruff check --fix
+	@$(IN_VENV) ruff format
+
+# --clear: a .venv without a working Python, as after an upgrade of the system's, is made anew.
+.venv/bin/python:
+	@set -- python3 python3.13 python3.12 python3.11; \
+	if [ -n "$(PYTHON)" ]; then set -- "$(PYTHON)"; fi; \
+	for python in "$$@"; do \
+	  if "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' \
+	      2>/dev/null; then exec "$$python" -m venv --clear .venv; fi; \
+	done; \
+	echo "No Python 3.11 or newer with venv was found (tried: $$*). Install one" \
+	  "(Debian: apt-get install python3 python3-venv) or name it: make PYTHON=/path/to/python3"; \
+	exit 1
+
+.venv/.installed: setup.cfg pyproject.toml $(PINNED) | .venv/bin/python
+	@echo "Installing the shop and what it needs into .venv (half a minute)"
+	@$(IN_VENV) pip install -q --disable-pip-version-check -c $(PINNED) -e .
+	@touch $@
+
+.venv/.installed-dev: setup.cfg pyproject.toml $(PINNED) | .venv/bin/python
+	@echo "Installing the shop and what its tests need into .venv (a minute)"
+	@$(IN_VENV) pip install -q --disable-pip-version-check -c $(PINNED) -e '.[dev]'
+	@touch .venv/.installed $@
