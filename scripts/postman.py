@@ -16,7 +16,6 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 COLLECTION = ROOT / "docs" / "postman" / "shop.postman_collection.json"
 SERVICES = {"customer": 8001, "product": 8002, "order": 8003}
-METHODS = ("get", "put", "post", "patch", "delete")
 ID_KINDS = {
     "cus": "customerId",
     "prd": "productId",
@@ -47,7 +46,7 @@ class Spec:
     def operations(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Yield path, method and operation, with the path's parameters put into the operation."""
         for path, item in self.document["paths"].items():
-            for method in filter(item.__contains__, METHODS):
+            for method in (name for name in item if name != "parameters"):
                 refs = [*item.get("parameters", []), *item[method].get("parameters", [])]
                 yield path, method, {**item[method], "parameters": [*map(self.resolve, refs)]}
 

@@ -169,6 +169,7 @@ def test_an_example_of_an_error_has_its_status_and_a_code_of_the_table(service: 
         if problem:
             assert (str(problem["status"]), problem["code"]) in table
             assert status in {"default", str(problem["status"])}
+            assert problem["type"] == "urn:shop:problem:" + problem["code"]
 
 
 @each_service
