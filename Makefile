@@ -2,10 +2,11 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status logs seed test check lint format
+.PHONY: help up down status logs seed test check lint format api-lint api-mock postman
 
 IN_VENV := .venv/bin/python -m
 PINNED := requirements/constraints.txt
+SPECTRAL := @stoplight/spectral-cli@6.16.3
 WORKERS ?= auto
 
 help: ## List the targets
@@ -43,6 +44,16 @@ lint: .venv/.installed-dev ## Style, types, directions of imports, the three spe
 format: .venv/.installed-dev ## Format the code, and mend what can be mended
 	@$(IN_VENV) ruff check --fix
 	@$(IN_VENV) ruff format
+
+api-lint: ## Lint the three Swagger files with Spectral (needs Node.js)
+	@npx --yes $(SPECTRAL) lint --fail-severity=warn --ruleset .spectral.yaml \
+	  src/shop/customer/swagger.yaml src/shop/product/swagger.yaml src/shop/order/swagger.yaml
+
+api-mock: .venv/.installed ## Answer from the Swagger files, on ports 4011 to 4013 (needs Node.js)
+	@.venv/bin/python scripts/api_mock.py
+
+postman: .venv/.installed ## Make the Postman collection from the Swagger files
+	@.venv/bin/python scripts/postman.py
 
 # --clear: a .venv without a working Python, as after an upgrade of the system's, is made anew.
 .venv/bin/python:
