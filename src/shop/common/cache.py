@@ -1,14 +1,13 @@
 """A read-through cache in front of reads by id: Redis, through aiocache.
 
-Values are encoded resources behind their version. Three rules keep what is read from ever being
-older than a completed write (Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013, solves
-the same race with leases):
+What is read is never older than a write that was completed before, on whichever instance:
 
-* a write leaves a *mark* with its version in the place of the value;
-* a value is only stored over a mark or a value of its own version or an older one, so a slow
-  loader cannot put back what it read before the write;
-* who finds a mark reads the database by itself, and never joins a load that began earlier.
+* a write leaves a *mark* in the place of the value, with the time on Redis's own clock;
+* a load knows, by the same clock, when it began, and its value is stored only over a mark or a
+  value that is older than that. So a slow loader cannot put back what it read before the write;
+* who finds a mark never joins a load that may have begun before it.
 
+(Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013, solves the same race with leases.)
 A mark outlives every load that can have begun before it. Redis is never needed: where it is away
 or slow, reads go to the database, and one log line says so.
 """
@@ -17,7 +16,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from contextvars import Context
+from dataclasses import dataclass
 from itertools import islice
+from time import monotonic
 from typing import Protocol
 
 import structlog
@@ -35,17 +36,20 @@ log = structlog.get_logger()
 
 Load = Callable[[], Awaitable[Representation]]
 
-GONE = 2**53 - 1  # the version of a resource that was deleted: no load is newer
 _MARK_TTL_S = 15.0  # longer than any load: an operation on the database ends well before
 _PROBE_S = 0.5
 _AWAY = (RedisError, OSError, TimeoutError)
 
-# Stores ARGV[1] for ARGV[2] milliseconds, unless what is there is newer than version ARGV[3].
-_STORE_UNLESS_NEWER = """
+# Values and marks begin with a time in microseconds and a line break; a mark has nothing more.
+_MARK = """
+local now = redis.call('time')
+local token = string.format('%.0f', now[1] * 1000000 + now[2])
+return redis.call('set', KEYS[1], token .. '\\n', 'px', ARGV[1])
+"""
+_FILL = """
 local there = redis.call('get', KEYS[1])
-if there and tonumber(string.match(there, '^%d+')) > tonumber(ARGV[3]) then return 0 end
-redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2])
-return 1
+if there and tonumber(string.match(there, '^%d+')) >= tonumber(ARGV[2]) then return false end
+return redis.call('set', KEYS[1], ARGV[2] .. '\\n' .. ARGV[1], 'px', ARGV[3])
 """
 
 
@@ -55,8 +59,8 @@ class Cache(Protocol):
     async def read(self, key: str, load: Load) -> Representation:
         """Return the resource from the cache, or else from ``load``, whose errors pass."""
 
-    async def written(self, key: str, version: int) -> None:
-        """Let no reader be given a version before ``version`` from now on."""
+    async def written(self, key: str) -> None:
+        """Let no reader be given from now on what was there before the write that just ended."""
 
 
 class NoCache:
@@ -66,8 +70,16 @@ class NoCache:
         """Load."""
         return await load()
 
-    async def written(self, key: str, version: int) -> None:
+    async def written(self, key: str) -> None:
         """Do nothing: nothing is kept."""
+
+
+@dataclass(frozen=True)
+class _Flight:
+    """A load under way that others may wait for; it began after the mark of this time."""
+
+    mark: int
+    task: asyncio.Task[Representation]
 
 
 class RedisReadThrough:
@@ -76,8 +88,8 @@ class RedisReadThrough:
     def __init__(self, store: RedisCache, ttl_s: float) -> None:
         self._store = store
         self._ttl_s = ttl_s
-        self._flights: dict[str, asyncio.Task[Representation]] = {}
-        self._owed: dict[str, int] = {}
+        self._flights: dict[str, _Flight] = {}
+        self._owed: dict[str, float] = {}
         self._prober: asyncio.Task[None] | None = None  # there while Redis is away
 
     async def read(self, key: str, load: Load) -> Representation:
@@ -89,60 +101,64 @@ class RedisReadThrough:
         except _AWAY as error:
             self._turn_away(error)
             return await load()
-        if found is None:
-            return await self._load_once(key, load)
-        there = Representation.unpack(found)
-        return there if there.body else await self._load_and_store(key, load)
+        token, _, value = (found or b"0\n").partition(b"\n")
+        return Representation.unpack(value) if value else await self._load(key, load, int(token))
 
-    async def written(self, key: str, version: int) -> None:
+    async def written(self, key: str) -> None:
         """Leave a mark; where Redis is away owe it, and read past the cache until it is paid."""
         self._flights.pop(key, None)
         if not self._prober:
             try:
-                return await self._mark(key, version)
+                return await self._mark(key)
             except _AWAY as error:
                 self._turn_away(error)
-        self._owed[key] = max(version, self._owed.get(key, 0))
+        self._owed.pop(key, None)
+        self._owed[key] = monotonic()
         return None
 
     async def close(self) -> None:
         """Stop what still goes on in the background."""
-        tasks = [*self._flights.values(), *([self._prober] if self._prober else [])]
+        tasks = [flight.task for flight in self._flights.values()]
+        tasks += [self._prober] if self._prober else []
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _load_once(self, key: str, load: Load) -> Representation:
+    async def _load(self, key: str, load: Load, mark: int) -> Representation:
         flight = self._flights.get(key)
-        if flight is None:
+        if flight is None or flight.mark < mark:
             # In a context of its own: one caller's deadline must not end the others' load.
-            work = self._load_and_store(key, load)
-            flight = asyncio.get_running_loop().create_task(work, context=Context())
-            self._flights[key] = flight
-            flight.add_done_callback(lambda done: self._landed(key, done))
-        return await asyncio.shield(flight)
+            work = self._load_and_fill(key, load)
+            task = asyncio.get_running_loop().create_task(work, context=Context())
+            flight = self._flights[key] = _Flight(mark, task)
+            task.add_done_callback(lambda _: self._landed(key, flight))
+        return await asyncio.shield(flight.task)
 
-    def _landed(self, key: str, flight: asyncio.Task[Representation]) -> None:
+    def _landed(self, key: str, flight: _Flight) -> None:
         if self._flights.get(key) is flight:
             del self._flights[key]
-        if not flight.cancelled():
-            flight.exception()  # seen: every caller may have gone
+        if not flight.task.cancelled():
+            flight.task.exception()  # seen: every caller may have gone
 
-    async def _load_and_store(self, key: str, load: Load) -> Representation:
-        loaded = await load()
+    async def _load_and_fill(self, key: str, load: Load) -> Representation:
         try:
-            await self._store_unless_newer(key, loaded, self._ttl_s)
+            seconds, microseconds = await self._store.raw("time")
+        except _AWAY as error:
+            self._turn_away(error)
+            return await load()
+        loaded = await load()
+        began = seconds * 1_000_000 + microseconds
+        try:
+            await self._run(_FILL, key, loaded.pack(), began, int(self._ttl_s * 1000))
         except _AWAY as error:
             self._turn_away(error)
         return loaded
 
-    async def _mark(self, key: str, version: int) -> None:
-        await self._store_unless_newer(key, Representation(version, b""), _MARK_TTL_S)
+    async def _mark(self, key: str) -> None:
+        await self._run(_MARK, key, int(_MARK_TTL_S * 1000))
 
-    async def _store_unless_newer(self, key: str, value: Representation, ttl_s: float) -> None:
-        name = self._store.build_key(key)
-        arguments = (value.pack(), int(ttl_s * 1000), value.version)
-        await self._store.raw("eval", _STORE_UNLESS_NEWER, 1, name, *arguments)
+    async def _run(self, script: str, key: str, *arguments: bytes | int) -> None:
+        await self._store.raw("eval", script, 1, self._store.build_key(key), *arguments)
 
     def _turn_away(self, error: Exception) -> None:
         if not self._prober:
@@ -153,6 +169,7 @@ class RedisReadThrough:
     async def _come_back(self) -> None:
         while True:
             await asyncio.sleep(_PROBE_S)
+            self._forgive()
             with suppress(*_AWAY):
                 await self._store.exists("probe")
                 await self._pay()
@@ -163,10 +180,16 @@ class RedisReadThrough:
     async def _pay(self) -> None:
         while self._owed:
             some = list(islice(self._owed.items(), 100))
-            await asyncio.gather(*(self._mark(key, version) for key, version in some))
-            for key, version in some:
-                if self._owed[key] == version:
+            await asyncio.gather(*(self._mark(key) for key, _ in some))
+            for key, since in some:
+                if self._owed[key] == since:
                     del self._owed[key]
+
+    def _forgive(self) -> None:
+        """Forget the marks owed for so long that what they would hide has expired."""
+        oldest = monotonic() - self._ttl_s - _MARK_TTL_S
+        while self._owed and next(iter(self._owed.values())) < oldest:
+            del self._owed[next(iter(self._owed))]
 
 
 class _Bytes(BaseSerializer):  # type: ignore[misc]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shop.common.cache import GONE, Cache
+from shop.common.cache import Cache
 from shop.common.representation import Representation
 from shop.customer.model import (
     Customer,
@@ -50,11 +50,11 @@ class CachedCustomers:
         """Delete the customer, if the claim still stands."""
         deleted = await self._customers.delete(customer_id, claim)
         if deleted:
-            await self._cache.written(customer_id, GONE)
+            await self._cache.written(customer_id)
         return deleted
 
     async def _written(self, customer: Customer) -> Customer:
-        await self._cache.written(customer.id, customer.version)
+        await self._cache.written(customer.id)
         return customer
 
 
@@ -82,7 +82,7 @@ class CachedLinks:
     ) -> OrderLink:
         """Keep the link unless what is there is as new."""
         link = await self._links.put(customer_id, order_id, details, at, expected)
-        await self._cache.written(_key(customer_id, order_id), link.version)
+        await self._cache.written(_key(customer_id, order_id))
         return link
 
     async def remove(
@@ -90,14 +90,14 @@ class CachedLinks:
     ) -> None:
         """Unlink."""
         await self._links.remove(customer_id, order_id, at, order_version, expected)
-        await self._cache.written(_key(customer_id, order_id), GONE)
+        await self._cache.written(_key(customer_id, order_id))
 
     async def forget(self, customer_id: str, order_id: str | None = None) -> None:
         """Delete a link, or all of a customer's, without a trace."""
         gone = [order_id] if order_id else await self._links.order_ids(customer_id)
         await self._links.forget(customer_id, order_id)
         for each in gone:
-            await self._cache.written(_key(customer_id, each), GONE)
+            await self._cache.written(_key(customer_id, each))
 
 
 def _key(customer_id: str, order_id: str) -> str:
