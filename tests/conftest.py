@@ -226,4 +226,5 @@ async def new_shop(run_folder: Path) -> AsyncIterator[NewShop]:
 
     yield make
     for shop in made:
-        shop.run("down")
+        if (shop.home / "state.json").exists():
+            shop.run("down")

@@ -17,7 +17,7 @@ from shop.local.state import Member, State, redacted
 from shop.local.together import together
 
 SERVERS: tuple[Server, ...] = (Mongo(), Redis(), Consul())
-_PATIENCE_S = 10  # with a server that somebody else runs
+_PATIENCE_S = 5  # with a server that somebody else runs
 
 
 class Servers:

@@ -2,7 +2,7 @@
 
 ``standin.py serve NAME`` is the service; ``standin.py up ...`` (any command of ``python -m shop``)
 is a shop made of two of them. ``STANDIN_FAULT=product`` makes that one end with an error at its
-start; ``STANDIN_STUBBORN=1`` makes all ignore SIGTERM.
+start.
 """
 
 import asyncio
@@ -50,10 +50,7 @@ async def serve(name: str) -> None:
 
 async def stopped() -> None:
     event = asyncio.Event()
-    stubborn = os.environ.get("STANDIN_STUBBORN")
-    asyncio.get_running_loop().add_signal_handler(
-        signal.SIGTERM, (lambda: None) if stubborn else event.set
-    )
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, event.set)
     await event.wait()
 
 
