@@ -19,7 +19,7 @@ from contextvars import Context
 from dataclasses import dataclass
 from itertools import islice
 from time import monotonic
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from aiocache import RedisCache
@@ -118,7 +118,7 @@ class RedisReadThrough:
 
     async def close(self) -> None:
         """Stop what still goes on in the background."""
-        tasks = [flight.task for flight in self._flights.values()]
+        tasks: list[asyncio.Task[Any]] = [flight.task for flight in self._flights.values()]
         tasks += [self._prober] if self._prober else []
         for task in tasks:
             task.cancel()

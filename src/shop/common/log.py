@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 import orjson
+import stamina.instrumentation
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
@@ -60,6 +61,7 @@ class _Forward(logging.Handler):
 
 
 def _lead_libraries(level: int) -> None:
+    stamina.instrumentation.set_on_retry_hooks(())  # who waits says so once, not once per try
     root = logging.getLogger()
     root.handlers = [_Forward()]
     root.setLevel(max(level, logging.WARNING))

@@ -58,7 +58,7 @@ async def wait_until_up(client: AsyncMongoClient[Document]) -> None:
         with attempt:
             if attempt.num == 2:
                 log.warning("waiting for MongoDB", nodes=_nodes(client))
-            with pymongo.timeout(2):
+            with pymongo.timeout(1):
                 await client.admin.command("ping")
 
 

@@ -22,6 +22,9 @@ _STATUS: dict[type[errors.ShopError], int] = {
     errors.Unavailable: 503,
     errors.DeadlineExceeded: 504,
 }
+# What is long in the input stays within bounds in the answer.
+_DETAIL_MAX, _FIELD_MAX, _FIELDS_MAX = 2000, 1000, 100
+
 _CODES = {404: "not-found", 405: "method-not-allowed", 413: "payload-too-large"}
 
 
@@ -32,19 +35,18 @@ def status_of(error: errors.ShopError) -> int:
 
 def problem(status: int, code: str, title: str, detail: str, **members: Any) -> web.Response:
     """Return a problem details response."""
-    current = trace.current()
+    current = trace.current() or trace.Trace.of(None)
     content = {
         "type": f"urn:shop:problem:{code}",
         "title": title,
         "status": status,
-        "detail": detail,
+        "detail": detail[:_DETAIL_MAX],
         "code": code,
-        "traceId": current.trace_id if current else "",
-        **members,
+        "traceId": current.trace_id,
     }
     return web.Response(
         status=status,
-        body=orjson.dumps(content, default=str),
+        body=orjson.dumps({**content, **members, **content}, default=str),
         content_type="application/problem+json",
     )
 
@@ -53,7 +55,10 @@ def of_shop_error(error: errors.ShopError) -> web.Response:
     """Return the answer to an error of ours."""
     members = dict(error.members)
     if error.fields:
-        members["errors"] = [{"pointer": f.pointer, "detail": f.detail} for f in error.fields]
+        members["errors"] = [
+            {"pointer": field.pointer[:_FIELD_MAX], "detail": field.detail[:_FIELD_MAX]}
+            for field in error.fields[:_FIELDS_MAX]
+        ]
     response = problem(status_of(error), error.code, error.title, error.detail, **members)
     if isinstance(error, errors.Unavailable):
         response.headers["Retry-After"] = str(math.ceil(error.retry_after_s))

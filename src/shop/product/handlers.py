@@ -1,0 +1,114 @@
+"""HTTP in and out: load, call the service, dump. A handler is an operationId of swagger.yaml."""
+
+from datetime import timedelta
+
+from aiohttp.web import AppKey, Request, Response
+
+from shop.common.web import (
+    body,
+    changed,
+    created,
+    if_match,
+    listing,
+    no_content,
+    patch,
+    query,
+    representation,
+)
+from shop.product import schemas
+from shop.product.service import Adjustments, Catalogue, Reservations
+
+CATALOGUE = AppKey("catalogue", Catalogue)
+ADJUSTMENTS = AppKey("adjustments", Adjustments)
+RESERVATIONS = AppKey("reservations", Reservations)
+
+_draft = schemas.ProductDraftSchema()
+_replacement = schemas.ProductReplacementSchema()
+_patch = schemas.ProductPatchSchema()
+_adjustment = schemas.StockAdjustmentDraftSchema()
+_reservation = schemas.ReservationDraftSchema()
+
+
+async def create_product(request: Request) -> Response:
+    product = await request.app[CATALOGUE].create(**await body(request, _draft))
+    return created(request, f"/products/{product.id}", schemas.encode_product(product))
+
+
+async def list_products(request: Request) -> Response:
+    page = await request.app[CATALOGUE].find(**query(request))
+    return listing(request, page, schemas.dump_product)
+
+
+async def get_product(request: Request) -> Response:
+    return representation(request, await request.app[CATALOGUE].view(_product_id(request)))
+
+
+async def replace_product(request: Request) -> Response:
+    details = await body(request, _replacement)
+    product = await request.app[CATALOGUE].replace(_product_id(request), details, if_match(request))
+    return changed(schemas.encode_product(product))
+
+
+async def patch_product(request: Request) -> Response:
+    change = await patch(request, _patch, _replacement)
+    product = await request.app[CATALOGUE].patch(_product_id(request), change, if_match(request))
+    return changed(schemas.encode_product(product))
+
+
+async def delete_product(request: Request) -> Response:
+    await request.app[CATALOGUE].delete(_product_id(request), if_match(request))
+    return no_content()
+
+
+async def adjust_stock(request: Request) -> Response:
+    product_id = _product_id(request)
+    wanted = await body(request, _adjustment)
+    adjustment = await request.app[ADJUSTMENTS].adjust(product_id, **wanted)
+    where = f"/products/{product_id}/stockAdjustments/{adjustment.id}"
+    return created(request, where, schemas.encode_adjustment(adjustment))
+
+
+async def list_stock_adjustments(request: Request) -> Response:
+    page = await request.app[ADJUSTMENTS].find(_product_id(request), **query(request))
+    return listing(request, page, schemas.dump_adjustment)
+
+
+async def get_stock_adjustment(request: Request) -> Response:
+    adjustment_id = request.match_info["adjustmentId"]
+    adjustment = await request.app[ADJUSTMENTS].get(_product_id(request), adjustment_id)
+    return representation(request, schemas.encode_adjustment(adjustment))
+
+
+async def reserve_stock(request: Request) -> Response:
+    order_id = _order_id(request)
+    draft = await body(request, _reservation)
+    wanted = [(line["product_id"], line["quantity"]) for line in draft["lines"]]
+    ttl = timedelta(seconds=draft["ttl_seconds"])
+    reserved = await request.app[RESERVATIONS].reserve(order_id, wanted, ttl, if_match(request))
+    shown = schemas.encode_reservation(reserved.reservation)
+    return (
+        created(request, f"/reservations/{order_id}", shown) if reserved.created else changed(shown)
+    )
+
+
+async def get_reservation(request: Request) -> Response:
+    reservation = await request.app[RESERVATIONS].get(_order_id(request))
+    return representation(request, schemas.encode_reservation(reservation))
+
+
+async def commit_reservation(request: Request) -> Response:
+    reservation = await request.app[RESERVATIONS].commit(_order_id(request))
+    return changed(schemas.encode_reservation(reservation))
+
+
+async def release_reservation(request: Request) -> Response:
+    reservation = await request.app[RESERVATIONS].release(_order_id(request))
+    return changed(schemas.encode_reservation(reservation))
+
+
+def _product_id(request: Request) -> str:
+    return request.match_info["productId"]
+
+
+def _order_id(request: Request) -> str:
+    return request.match_info["orderId"]

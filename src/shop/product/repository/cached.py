@@ -1,0 +1,53 @@
+"""The catalogue, with a cache in front of its reads by id; whatever is written is marked there."""
+
+from asyncio import gather
+from collections.abc import Sequence
+from datetime import datetime
+
+from shop.common.cache import Cache
+from shop.common.representation import Representation
+from shop.product.model import Product, ProductDetails
+from shop.product.repository.products import MongoProducts
+
+
+class CachedProducts:
+    """The products, as ``MongoProducts`` has them."""
+
+    def __init__(self, products: MongoProducts, cache: Cache) -> None:
+        self._products = products
+        self._cache = cache
+        self.add = products.add
+        self.get = products.get
+        self.find = products.find
+
+    async def view(self, product_id: str) -> Representation:
+        """Return a product as it is shown; raise ProductNotFound."""
+        return await self._cache.read(product_id, lambda: self._products.view(product_id))
+
+    async def replace(
+        self,
+        product_id: str,
+        details: ProductDetails,
+        at: datetime,
+        *,
+        versions: frozenset[int] | None = None,
+        edition: int | None = None,
+    ) -> Product | None:
+        """Set the details; raise SkuTaken."""
+        replaced = await self._products.replace(
+            product_id, details, at, versions=versions, edition=edition
+        )
+        if replaced is not None:
+            await self._cache.written(product_id)
+        return replaced
+
+    async def remove(self, product_id: str, versions: frozenset[int] | None) -> bool:
+        """Delete a product of which nothing is reserved; False where that cannot be done."""
+        removed = await self._products.remove(product_id, versions)
+        if removed:
+            await self._cache.written(product_id)
+        return removed
+
+    async def stock_changed(self, product_ids: Sequence[str]) -> None:
+        """Take note that the stock of these products has, or may have, changed."""
+        await gather(*(self._cache.written(product_id) for product_id in product_ids))
