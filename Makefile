@@ -69,10 +69,10 @@ postman: .venv/.installed ## Make the Postman collection from the Swagger files
 
 .venv/.installed: setup.cfg pyproject.toml $(PINNED) | .venv/bin/python
 	@echo "Installing the shop and what it needs into .venv (half a minute)"
-	@$(IN_VENV) pip install -q --disable-pip-version-check -c $(PINNED) -e .
+	@$(IN_VENV) pip install -qq --disable-pip-version-check -c $(PINNED) -e .
 	@touch $@
 
 .venv/.installed-dev: setup.cfg pyproject.toml $(PINNED) | .venv/bin/python
 	@echo "Installing the shop and what its tests need into .venv (a minute)"
-	@$(IN_VENV) pip install -q --disable-pip-version-check -c $(PINNED) -e '.[dev]'
+	@$(IN_VENV) pip install -qq --disable-pip-version-check -c $(PINNED) -e '.[dev]'
 	@touch .venv/.installed $@

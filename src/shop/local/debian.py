@@ -4,7 +4,6 @@ apt is given lists and a cache of its own, so the system's stay as they are. It 
 signatures as it always does.
 """
 
-import getpass
 import re
 import shutil
 from pathlib import Path
@@ -50,7 +49,7 @@ def _own_apt(folder: Path, uri: str) -> list[str]:
         "Dir::Etc::sourceparts": "-",
         "Dir::State::lists": folder / "lists",
         "Dir::Cache": folder / "cache",
-        "APT::Sandbox::User": getpass.getuser(),
+        "APT::Sandbox::User": "root",  # the folder is ours: root need not become another user
         "Acquire::Retries": "2",
         "Acquire::Languages": "none",
     }
