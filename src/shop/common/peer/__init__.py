@@ -1,0 +1,68 @@
+"""Calling another service: find its instances, choose one, try another, all by one deadline.
+
+Usable outside the shop: it imports nothing else of it. A caller, with Consul::
+
+    async with open_session() as session:
+        consul = ConsulClient(session, ConsulOptions(url="http://127.0.0.1:8500"))
+        resolver = ConsulResolver(consul)
+        products = PeerClient("product", resolver, session)
+        with deadline_scope(Deadline.after(2.0)):
+            answer = await products.call("GET", "/api/v1/products")
+        print(answer.status, answer.json())
+        await resolver.close()
+
+Without Consul, ``FixedResolver.parse("product=http://127.0.0.1:8002")`` takes the resolver's
+place. A service that wants to be found::
+
+    registrar = Registrar(consul, Registration("product", "product-1", "127.0.0.1", 8002))
+    await registrar.register()      # once it listens
+    ...
+    await registrar.deregister()    # before it stops listening
+
+A call returns every answer below 500. Otherwise it raises PeerUnavailable or DeadlineExceeded
+(both are PeerErrors), and their ``may_have_happened`` says whether a write may have been done.
+"""
+
+from .attempt import PeerResponse
+from .balancer import Balancer, RoundRobin
+from .client import PeerClient, PeerOptions
+from .consul_client import ConsulClient, ConsulOptions
+from .consul_resolver import ConsulResolver
+from .consul_watch import WatchOptions
+from .deadline import TIMEOUT_HEADER, Deadline, current_deadline, deadline_scope
+from .errors import ConsulUnavailable, DeadlineExceeded, PeerError, PeerUnavailable
+from .instance import Instance
+from .registrar import Registrar, RegistrarOptions
+from .registration import Registration
+from .resolver import FixedResolver, Resolver
+from .retry import RetryOptions
+from .session import SessionOptions, open_session
+
+__all__ = [
+    "TIMEOUT_HEADER",
+    "Balancer",
+    "ConsulClient",
+    "ConsulOptions",
+    "ConsulResolver",
+    "ConsulUnavailable",
+    "Deadline",
+    "DeadlineExceeded",
+    "FixedResolver",
+    "Instance",
+    "PeerClient",
+    "PeerError",
+    "PeerOptions",
+    "PeerResponse",
+    "PeerUnavailable",
+    "Registrar",
+    "RegistrarOptions",
+    "Registration",
+    "Resolver",
+    "RetryOptions",
+    "RoundRobin",
+    "SessionOptions",
+    "WatchOptions",
+    "current_deadline",
+    "deadline_scope",
+    "open_session",
+]

@@ -1,0 +1,88 @@
+"""One request to one instance: an answer, or what went wrong."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import orjson
+
+from .deadline import TIMEOUT_HEADER
+from .instance import Instance
+from .retry import RETRIED_STATUSES, retry_after_s
+
+
+@dataclass(frozen=True, slots=True)
+class PeerRequest:
+    """What is asked, the same whoever is asked."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PeerResponse:
+    """What a peer answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """Return the body read as JSON; raise ValueError if it is not JSON."""
+        return orjson.loads(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt has no answer that could be used."""
+
+    reason: str
+    may_be_retried: bool = True
+    may_have_happened: bool = True
+    timed_out: bool = False
+    retry_after_s: float | None = None
+
+
+async def attempt(
+    session: aiohttp.ClientSession, instance: Instance, request: PeerRequest, timeout_s: float
+) -> PeerResponse | Failure:
+    """Ask one instance, once, and tell it how long there is. Being cancelled cancels the request.
+
+    Redirects are answers: a peer that moved is not followed.
+    """
+    try:
+        async with (
+            asyncio.timeout(timeout_s),
+            session.request(
+                request.method,
+                instance.url + request.path,
+                data=request.body,
+                headers={**request.headers, TIMEOUT_HEADER: str(int(timeout_s * 1000))},
+                allow_redirects=False,
+            ) as response,
+        ):
+            answer = PeerResponse(response.status, response.headers, await response.read())
+    except aiohttp.ClientError as error:
+        return _broken(instance, error)
+    except TimeoutError:
+        return Failure(f"{instance.id} did not answer within {timeout_s:.3f} s", timed_out=True)
+    return answer if answer.status < 500 else _refused(instance, answer)
+
+
+def _broken(instance: Instance, error: aiohttp.ClientError) -> Failure:
+    what = str(error) or type(error).__name__
+    if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
+        return Failure(f"{instance.id} cannot be reached: {what}", may_have_happened=False)
+    return Failure(f"{instance.id} broke off before its answer was complete: {what}")
+
+
+def _refused(instance: Instance, answer: PeerResponse) -> Failure:
+    return Failure(
+        f"{instance.id} answered {answer.status}",
+        may_be_retried=answer.status in RETRIED_STATUSES,
+        retry_after_s=retry_after_s(answer.headers),
+    )

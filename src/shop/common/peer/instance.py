@@ -1,0 +1,20 @@
+"""One running copy of a service, as discovery knows it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Instance:
+    """Where a copy of a service listens. ``url`` has no trailing slash: a path is put behind it."""
+
+    service: str
+    id: str
+    url: str
+    tags: tuple[str, ...] = ()
+    meta: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+def http_url(host: str, port: int) -> str:
+    """Return ``http://host:port``; an IPv6 address gets its brackets (RFC 3986, 3.2.2)."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
