@@ -1,5 +1,6 @@
 """The time of day, as the services keep it: UTC, to the millisecond (what MongoDB stores)."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -7,6 +8,10 @@ Clock = Callable[[], datetime]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
+_RFC3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
+    r"(Z|[+-][0-9]{2}:[0-9]{2})"
+)
 
 
 def now() -> datetime:
@@ -21,9 +26,20 @@ def to_ms(moment: datetime) -> datetime:
 
 def rfc3339(moment: datetime) -> str:
     """Write a time as RFC 3339 in UTC with milliseconds: ``2026-01-31T12:00:00.000Z``."""
-    return (
-        moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
-    )
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def of_rfc3339(text: str) -> datetime:
+    """Read a time in any zone, cut to whole milliseconds in UTC; raise ValueError if it is none.
+
+    A leap second is none: there is no way to keep it.
+    """
+    if not _RFC3339.fullmatch(text.upper()):
+        raise ValueError("not an RFC 3339 time")
+    try:
+        return to_ms(datetime.fromisoformat(text.upper()).astimezone(UTC))
+    except OverflowError as error:
+        raise ValueError("no such time") from error
 
 
 def epoch_ms(moment: datetime) -> int:

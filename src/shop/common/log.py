@@ -1,5 +1,6 @@
 """Structured logs: JSON lines for machines, readable ones in a terminal."""
 
+import json
 import logging
 import sys
 from typing import Any
@@ -41,7 +42,10 @@ def _final(readable: bool) -> list[Processor]:
 
 
 def _dumps(event: Any, **_: Any) -> bytes:
-    return orjson.dumps(event, default=str)
+    try:
+        return orjson.dumps(event, default=str)
+    except TypeError:  # half a surrogate pair, a huge int, a key that is no text: log it all the same
+        return json.dumps(event, default=str, skipkeys=True).encode()
 
 
 def _add_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -57,7 +57,7 @@ def _read(concern: type[Any], defaults: Defaults) -> Any:
 
 
 def _value(declared: Field[Any], kind: Any, defaults: Defaults) -> Any:
-    about, env = declared.metadata, FileAwareEnv()
+    about, env = declared.metadata, FileAwareEnv(strip_whitespace=True)
     parsers: dict[Any, Callable[..., Any]]
     parsers = {int: env.int, float: env.float, bool: env.bool, str: env.str}
     read = parsers.get(kind, env.list)
@@ -66,7 +66,7 @@ def _value(declared: Field[Any], kind: Any, defaults: Defaults) -> Any:
         value = read(about["variable"], default, validate=about["check"])
     except (EnvError, ValueError, OSError) as error:
         raise ConfigError(_complaint(about, str(error))) from None
-    return tuple(value) if read == env.list else value
+    return tuple(filter(None, map(str.strip, value))) if read == env.list else value
 
 
 def _complaint(about: Mapping[str, Any], reason: str) -> str:
@@ -92,10 +92,11 @@ def add_flags(parser: argparse.ArgumentParser, kind: type[Any], defaults: Defaul
 
 
 def apply_flags(given: argparse.Namespace) -> None:
-    """Put the flags that were given into the environment, where ``load`` finds them."""
-    os.environ.update(
-        {k: v for k, v in vars(given).items() if k.startswith("SHOP_") and v is not None}
-    )
+    """Put the flags that were given into the environment, where ``load`` finds them first."""
+    for variable, value in vars(given).items():
+        if variable.startswith("SHOP_") and value is not None:
+            os.environ[variable] = value
+            os.environ.pop(f"{variable}_FILE", None)
 
 
 def settings(kind: type[Any], defaults: Defaults) -> Iterator[tuple[Mapping[str, Any], Any]]:

@@ -10,8 +10,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 HEADER = "traceparent"
-_TRACEPARENT = re.compile(
-    r"^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})"
+_SAMPLED = 1  # the one flag there is; others must not be handed on
+_TRACEPARENT = re.compile(  # versions after 00 may be longer
+    r"(?!ff)(?!00.{53}.)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(-.*)?"
 )
 
 
@@ -26,10 +27,10 @@ class Trace:
     @classmethod
     def of(cls, traceparent: str | None) -> "Trace":
         """Continue the caller's trace, or start one where the header is absent or not valid."""
-        found = _TRACEPARENT.match(traceparent) if traceparent else None
+        found = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
         if found is None:
             return cls(secrets.token_hex(16), secrets.token_hex(8))
-        return cls(found[1], secrets.token_hex(8), found[2])
+        return cls(found[1], secrets.token_hex(8), f"{int(found[2], 16) & _SAMPLED:02x}")
 
     @property
     def traceparent(self) -> str:

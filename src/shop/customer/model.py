@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 
+from shop.common.address import Address
 from shop.common.money import Money
 
 
@@ -29,17 +30,6 @@ class OrderStatus(StrEnum):
 FINAL = frozenset({OrderStatus.REJECTED, OrderStatus.DELIVERED, OrderStatus.CANCELLED})
 OPEN = frozenset(OrderStatus) - FINAL
 PRICELESS = frozenset({OrderStatus.PENDING, OrderStatus.REJECTED})  # may have no total yet
-
-
-@dataclass(frozen=True, kw_only=True)
-class Address:
-    """A postal address."""
-
-    line1: str
-    line2: str | None = None
-    city: str
-    postal_code: str
-    country: str
 
 
 @dataclass(frozen=True, kw_only=True)

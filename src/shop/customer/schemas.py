@@ -8,6 +8,7 @@ from marshmallow import ValidationError, fields, validates_schema
 from shop.common.representation import Representation
 from shop.common.web.schema import (
     NOT_BLANK,
+    AddressSchema,
     GivenTime,
     MoneySchema,
     Schema,
@@ -19,7 +20,6 @@ from shop.common.web.schema import (
 )
 from shop.customer.model import (
     PRICELESS,
-    Address,
     Customer,
     CustomerDetails,
     CustomerStatus,
@@ -30,17 +30,6 @@ from shop.customer.model import (
 
 _EMAIL = r"^[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+$"
 _PHONE = r"^\+?[0-9 ()-]{3,30}$"
-
-
-class AddressSchema(Schema):
-    """Definition ``Address``."""
-
-    model = Address
-    line1 = text(1, 200, NOT_BLANK, required=True)
-    line2 = text(1, 200, NOT_BLANK)
-    city = text(1, 100, NOT_BLANK, required=True)
-    postal_code = text(1, 20, NOT_BLANK, required=True)
-    country = text(2, 2, r"^[A-Z]{2}$", required=True)
 
 
 class CustomerDraftSchema(Schema):

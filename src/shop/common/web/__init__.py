@@ -7,6 +7,7 @@ from shop.common.web.conditional import if_match
 from shop.common.web.health import READINESS
 from shop.common.web.metrics import REGISTRY
 from shop.common.web.responses import (
+    accepted,
     changed,
     created,
     listing,
@@ -19,6 +20,7 @@ from shop.common.web.routes import query
 __all__ = [
     "READINESS",
     "REGISTRY",
+    "accepted",
     "body",
     "build",
     "changed",

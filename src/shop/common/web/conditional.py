@@ -1,7 +1,11 @@
 """Conditional requests (RFC 9110, section 13), over resources whose ETag is their version."""
 
+import re
+
 from aiohttp import web
 from aiohttp.hdrs import IF_MATCH, IF_NONE_MATCH
+
+_OURS = re.compile(r'"([1-9][0-9]{0,15})"')
 
 
 def etag(version: int) -> str:
@@ -19,7 +23,7 @@ def if_match(request: web.Request) -> frozenset[int] | None:
     tags = _tags(request, IF_MATCH)
     if tags == ["*"]:
         return None
-    return frozenset(int(tag[1:-1]) for tag in tags if tag[1:-1].isdecimal() and tag[0] == '"')
+    return frozenset(int(ours[1]) for ours in map(_OURS.fullmatch, tags) if ours)
 
 
 def is_known(request: web.Request, version: int) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from multidict import MultiMapping
 
+from shop.common.clock import of_rfc3339
 from shop.common.errors import FieldError, NotFound, Unprocessable
 from shop.common.web.spec import Operation
 
@@ -87,12 +88,10 @@ def _string(schema: Declared, text: str) -> Any:
 
 def _time(text: str) -> datetime:
     try:
-        value = datetime.fromisoformat(text)
+        return of_rfc3339(text)
     except ValueError:
-        value = None
-    if value is None or value.tzinfo is None or "T" not in text.upper():
-        raise ValueError("must be an RFC 3339 time with an offset, such as 2026-01-31T12:00:00Z")
-    return value
+        example = "2026-01-31T12:00:00Z"
+        raise ValueError(f"must be an RFC 3339 time with an offset, such as {example}") from None
 
 
 def _array(schema: Declared, text: str) -> list[Any]:

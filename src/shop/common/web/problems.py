@@ -4,6 +4,7 @@ The one table from error to status. A 500 never carries the text of an exception
 """
 
 import math
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -25,6 +26,8 @@ _STATUS: dict[type[errors.ShopError], int] = {
 # What is long in the input stays within bounds in the answer.
 _DETAIL_MAX, _FIELD_MAX, _FIELDS_MAX = 2000, 1000, 100
 
+_NONE: Mapping[str, Any] = {}
+
 _CODES = {404: "not-found", 405: "method-not-allowed", 413: "payload-too-large"}
 
 
@@ -33,8 +36,10 @@ def status_of(error: errors.ShopError) -> int:
     return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
 
 
-def problem(status: int, code: str, title: str, detail: str, **members: Any) -> web.Response:
-    """Return a problem details response."""
+def problem(
+    status: int, code: str, title: str, detail: str, members: Mapping[str, Any] = _NONE
+) -> web.Response:
+    """Return a problem details response; ``members`` never stand in for the standard ones."""
     current = trace.current() or trace.Trace.of(None)
     content = {
         "type": f"urn:shop:problem:{code}",
@@ -59,7 +64,7 @@ def of_shop_error(error: errors.ShopError) -> web.Response:
             {"pointer": field.pointer[:_FIELD_MAX], "detail": field.detail[:_FIELD_MAX]}
             for field in error.fields[:_FIELDS_MAX]
         ]
-    response = problem(status_of(error), error.code, error.title, error.detail, **members)
+    response = problem(status_of(error), error.code, error.title, error.detail, members)
     if isinstance(error, errors.Unavailable):
         response.headers["Retry-After"] = str(math.ceil(error.retry_after_s))
     return response

@@ -37,6 +37,14 @@ def created(request: web.Request, path: str, resource: Representation) -> web.Re
     return response
 
 
+def accepted(request: web.Request, path: str, resource: Representation) -> web.Response:
+    """Answer a write whose outcome is not known yet: 202, where to ask, and when."""
+    response = created(request, path, resource)
+    response.set_status(202)
+    response.headers["Retry-After"] = "1"
+    return response
+
+
 def location(request: web.Request, path: str) -> str:
     """Return the address of a resource of this service, relative to the host."""
     return request.app[BASE_PATH] + path

@@ -1,14 +1,16 @@
 """What the marshmallow schemas of the services have in common."""
 
 import re
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 import marshmallow
 from marshmallow import fields, post_dump, post_load, validate
 
-from shop.common.clock import rfc3339, to_ms
+from shop.common.address import Address
+from shop.common.clock import of_rfc3339, rfc3339
 from shop.common.money import AMOUNT_MAX, Money
 
 NOT_BLANK = r"[^\x00-\x20\x7f-\xa0]"
@@ -68,11 +70,11 @@ class GivenTime(fields.AwareDateTime):
     def __init__(self, **options: Any) -> None:
         super().__init__(metadata={"minLength": 20, "maxLength": 35}, **options)
 
-    def _deserialize(self, value: Any, *rest: Any, **options: Any) -> datetime:
-        if not isinstance(value, str) or not 20 <= len(value) <= 35:
-            raise self.make_error("invalid", input=value, obj_type="datetime")
-        moment: datetime = super()._deserialize(value, *rest, **options)
-        return to_ms(moment.astimezone(UTC))
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:
+        if isinstance(value, str) and 20 <= len(value) <= 35:
+            with suppress(ValueError):
+                return of_rfc3339(value)
+        raise self.make_error("invalid", input=value, obj_type="datetime")
 
 
 class Pattern(validate.Regexp):
@@ -122,3 +124,14 @@ class MoneySchema(Schema):
     model = Money
     amount = whole(0, AMOUNT_MAX, required=True)
     currency = text(3, 3, r"^[A-Z]{3}$", required=True)
+
+
+class AddressSchema(Schema):
+    """Definition ``Address``."""
+
+    model = Address
+    line1 = text(1, 200, NOT_BLANK, required=True)
+    line2 = text(1, 200, NOT_BLANK)
+    city = text(1, 100, NOT_BLANK, required=True)
+    postal_code = text(1, 20, NOT_BLANK, required=True)
+    country = text(2, 2, r"^[A-Z]{2}$", required=True)

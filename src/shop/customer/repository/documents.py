@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from shop.common.address import Address
 from shop.common.money import Money
 from shop.common.mongo import Document
 from shop.customer.model import (
-    Address,
     Customer,
     CustomerDetails,
     CustomerStatus,

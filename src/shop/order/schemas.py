@@ -1,0 +1,125 @@
+"""Between JSON and the model. Each schema is the definition of its name in swagger.yaml."""
+
+from typing import Any
+
+import orjson
+from marshmallow import fields, post_load
+
+from shop.common.representation import Representation
+from shop.common.web.schema import (
+    NOT_BLANK,
+    AddressSchema,
+    MoneySchema,
+    Schema,
+    Time,
+    one_of,
+    text,
+    up_to,
+    whole,
+)
+from shop.order.model import CustomerLink, Details, Draft, Event, Line, Order, Status
+
+_ANY_ID = r"^[A-Za-z0-9_-]{1,64}$"
+
+
+class OrderLineDraftSchema(Schema):
+    """Definition ``OrderLineDraft``."""
+
+    model = Line
+    product_id = text(1, 64, _ANY_ID, required=True)
+    quantity = whole(1, 1_000_000, required=True)
+
+
+class OrderDraftSchema(Schema):
+    """Definition ``OrderDraft``."""
+
+    customer_id = text(1, 64, _ANY_ID, required=True)
+    lines = up_to(100, fields.Nested(OrderLineDraftSchema), low=1, required=True)
+    shipping_address = fields.Nested(AddressSchema)
+    expected_total = fields.Nested(MoneySchema)
+
+    @post_load
+    def _build(self, data: dict[str, Any], **_: Any) -> Draft:
+        details = Details(shipping_address=data.pop("shipping_address", None))
+        return Draft(**data, details=details)
+
+
+class OrderChangeSchema(Schema):
+    """Definition ``OrderChange``."""
+
+    model = Details
+    shipping_address = fields.Nested(AddressSchema)
+    note = text(1, 2000, NOT_BLANK)
+
+
+class AddressPatchSchema(Schema):
+    """Definition ``AddressPatch``."""
+
+    line1 = text(1, 200, NOT_BLANK)
+    line2 = text(1, 200, NOT_BLANK, allow_none=True)
+    city = text(1, 100, NOT_BLANK)
+    postal_code = text(1, 20, NOT_BLANK)
+    country = text(2, 2, r"^[A-Z]{2}$")
+
+
+class OrderPatchSchema(Schema):
+    """Definition ``OrderPatch``."""
+
+    shipping_address = fields.Nested(AddressPatchSchema, allow_none=True)
+    note = text(1, 2000, NOT_BLANK, allow_none=True)
+
+
+class OrderLineSchema(Schema):
+    """Definition ``OrderLine``."""
+
+    product_id = text(1, 64, _ANY_ID, required=True)
+    sku = text(1, 64, r"^[A-Za-z0-9._-]{1,64}$", attribute="item.sku")
+    name = text(1, 200, attribute="item.name")
+    unit_price = fields.Nested(MoneySchema, attribute="item.unit_price")
+    quantity = whole(1, 100_000_000, required=True)
+    line_total = fields.Nested(MoneySchema, attribute="total")
+
+
+class OrderSchema(Schema):
+    """Definition ``Order``."""
+
+    id = text(30, 30, r"^ord_[0-9a-z]{26}$", required=True)
+    customer_id = text(1, 64, _ANY_ID, required=True)
+    status = one_of(Status, required=True)
+    status_reason = text(1, 64, r"^[a-z]+(-[a-z]+)*$", attribute="reason.code")
+    lines = up_to(100, fields.Nested(OrderLineSchema), low=1, required=True)
+    total = fields.Nested(MoneySchema)
+    shipping_address = fields.Nested(AddressSchema, attribute="details.shipping_address")
+    note = text(1, 2000, NOT_BLANK, attribute="details.note")
+    customer_link = one_of(CustomerLink, required=True)
+    created_at = Time(required=True)
+    updated_at = Time(required=True)
+
+
+class OrderEventSchema(Schema):
+    """Definition ``OrderEvent``."""
+
+    seq = whole(1, 2**53 - 1, required=True)
+    type = text(1, 64, r"^[a-z]+(-[a-z]+)*$", required=True)
+    at = Time(required=True)
+    detail = text(1, 1000)
+    status = one_of(Status)
+
+
+_order = OrderSchema()
+_event = OrderEventSchema()
+
+
+def dump_order(order: Order) -> Any:
+    """Return an order as JSON shows it."""
+    return _order.dump(order)
+
+
+def encode_order(order: Order) -> Representation:
+    """Return an order as it goes over the wire."""
+    return Representation(order.version, orjson.dumps(_order.dump(order)))
+
+
+def dump_event(event: Event) -> Any:
+    """Return an entry of the timeline as JSON shows it."""
+    return _event.dump(event)
