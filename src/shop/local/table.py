@@ -10,7 +10,7 @@ _CUSTOMER = '{"email": "ada@example.org", "firstName": "Ada", "lastName": "Lovel
 def table(statuses: Sequence[Status], servers: Iterable[str]) -> str:
     """Return the members as a table: services first, with the addresses a person opens."""
     servers = set(servers)
-    statuses = sorted(statuses, key=lambda status: status.id)
+    statuses = sorted(statuses, key=lambda status: status.service)
     instances = [status for status in statuses if status.service not in servers]
     rows = [("SERVICE", "INSTANCE", "HEALTH", "PID", "API", "DOCS")]
     rows += [(*_start(s), f"{s.url}/api/v1", f"{s.url}/docs") for s in instances]

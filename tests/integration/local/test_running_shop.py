@@ -9,6 +9,8 @@ import pytest
 
 from shop.local.process import identify
 
+pytestmark = pytest.mark.xdist_group("running-shop")  # so that only one worker starts it
+
 
 def pids(shop) -> dict[str, int]:
     return {status["id"]: status["pid"] for status in shop.status()}
