@@ -1,0 +1,43 @@
+"""Products, their stock, and the reservations of orders: frozen values and pure rules."""
+
+from shop.product.model.movement import Mark, Movement, Op
+from shop.product.model.product import (
+    LARGEST_AMOUNT,
+    Money,
+    Product,
+    ProductDetails,
+    ProductFilter,
+    ShelfItem,
+    Shortage,
+    Stock,
+)
+from shop.product.model.reservation import (
+    TRANSITIONS,
+    Adjustment,
+    Hold,
+    Line,
+    Reservation,
+    State,
+    total,
+)
+
+__all__ = [
+    "LARGEST_AMOUNT",
+    "TRANSITIONS",
+    "Adjustment",
+    "Hold",
+    "Line",
+    "Mark",
+    "Money",
+    "Movement",
+    "Op",
+    "Product",
+    "ProductDetails",
+    "ProductFilter",
+    "Reservation",
+    "ShelfItem",
+    "Shortage",
+    "State",
+    "Stock",
+    "total",
+]

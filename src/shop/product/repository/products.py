@@ -1,0 +1,120 @@
+"""The catalogue in MongoDB."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from pymongo import DESCENDING, ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from shop.common.mongo import Collection, Document, mongo_errors
+from shop.common.page import Cursors, Page, cut
+from shop.common.representation import Representation
+from shop.product.errors import ProductNotFound, SkuTaken
+from shop.product.model import Product, ProductDetails, ProductFilter
+from shop.product.repository.documents import details_document, product_document, product_of
+
+_OPTIONAL = ("description", "category")
+_SHOWN = {"marks": False}
+
+
+class MongoProducts:
+    """The products, whose stock it never changes. ``encode`` makes what is shown of one."""
+
+    def __init__(self, collection: Collection, encode: Callable[[Product], Representation]) -> None:
+        self._products = collection
+        self._encode = encode
+
+    async def add(self, product: Product) -> None:
+        """Store a new product; raise SkuTaken."""
+        try:
+            with mongo_errors():
+                await self._products.insert_one(product_document(product))
+        except DuplicateKeyError as error:
+            raise SkuTaken(product.details.sku) from error
+
+    async def get(self, product_id: str) -> Product:
+        """Return a product as it stands in the database; raise ProductNotFound."""
+        with mongo_errors():
+            document = await self._products.find_one({"_id": product_id}, _SHOWN)
+        if document is None:
+            raise ProductNotFound(product_id)
+        return product_of(document)
+
+    async def view(self, product_id: str) -> Representation:
+        """Return a product as it is shown; raise ProductNotFound."""
+        return self._encode(await self.get(product_id))
+
+    async def find(self, chosen: ProductFilter, cursor: str | None, limit: int) -> Page[Product]:
+        """Return products, newest first; raise InvalidCursor."""
+        cursors = Cursors.of("products", **vars(chosen))
+        conditions = conditions_of(chosen)
+        if cursor is not None:
+            (last,) = cursors.decode(cursor, str)
+            conditions.append({"_id": {"$lt": last}})
+        with mongo_errors():
+            documents = (
+                await self._products.find({"$and": conditions} if conditions else {}, _SHOWN)
+                .sort("_id", DESCENDING)
+                .limit(limit + 1)
+                .to_list()
+            )
+        return cut([product_of(d) for d in documents], limit, lambda p: cursors.encode(p.id))
+
+    async def replace(
+        self,
+        product_id: str,
+        details: ProductDetails,
+        at: datetime,
+        *,
+        versions: frozenset[int] | None = None,
+        edition: int | None = None,
+    ) -> Product | None:
+        """Set the details, as of the time ``at``; raise SkuTaken.
+
+        None unless there is such a product, in one of the versions and in that edition.
+        """
+        stored = details_document(details)
+        guard = _guard(product_id, versions)
+        if edition is not None:
+            guard["edition"] = edition
+        change = {
+            "$set": {**stored, "updatedAt": at},
+            "$unset": {name: "" for name in _OPTIONAL if name not in stored},
+            "$inc": {"version": 1, "edition": 1},
+        }
+        try:
+            with mongo_errors():
+                document = await self._products.find_one_and_update(
+                    guard, change, _SHOWN, return_document=ReturnDocument.AFTER
+                )
+        except DuplicateKeyError as error:
+            raise SkuTaken(details.sku) from error
+        return product_of(document) if document else None
+
+    async def remove(self, product_id: str, versions: frozenset[int] | None) -> bool:
+        """Delete a product of which nothing is reserved; False where that cannot be done."""
+        guard = {**_guard(product_id, versions), "stock.reserved": 0}
+        with mongo_errors():
+            return (await self._products.delete_one(guard)).deleted_count == 1
+
+
+def conditions_of(chosen: ProductFilter) -> list[Document]:
+    """Return the conditions that a product in the list has to meet."""
+    conditions: list[Document] = []
+    if chosen.q is not None:
+        conditions.append({"$text": {"$search": chosen.q}})
+    if chosen.category is not None:
+        conditions.append({"category": chosen.category})
+    if chosen.ids is not None:
+        conditions.append({"_id": {"$in": list(chosen.ids)}})
+    if chosen.min_price is not None:
+        conditions.append({"price.amount": {"$gte": chosen.min_price}})
+    if chosen.max_price is not None:
+        conditions.append({"price.amount": {"$lte": chosen.max_price}})
+    return conditions
+
+
+def _guard(product_id: str, versions: frozenset[int] | None) -> Document:
+    return {"_id": product_id} | (
+        {"version": {"$in": sorted(versions)}} if versions is not None else {}
+    )

@@ -1,0 +1,134 @@
+"""The stock of the products in MongoDB, changed by guarded updates of single documents only."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from pymongo import UpdateOne
+
+from shop.common.mongo import Collection, mongo_errors
+from shop.product.model import Mark, Movement, ShelfItem
+from shop.product.repository.documents import money_of, stock_of
+from shop.product.repository.server_clock import server_now
+from shop.product.repository.stock_updates import applied, erased, sealed, undone
+
+LINGER = timedelta(seconds=60)
+"""How long after its lease a mark stays at least, unless it was let go of: longer than the server
+may take over a command that it has received, and than its clock may jump at a change of primary."""
+
+Changed = Callable[[Sequence[str]], Awaitable[None]]
+"""Is told the ids of products whose stock has, or may have, changed: a cache, for instance."""
+
+
+async def nobody(_product_ids: Sequence[str]) -> None:
+    """Tell nobody."""
+
+
+class MongoShelf:
+    """What stands on the shelf, and the marks of movements under way."""
+
+    def __init__(
+        self, products: Collection, changed: Changed = nobody, linger: timedelta = LINGER
+    ) -> None:
+        self._products = products
+        self._changed = changed
+        self._linger = linger
+        self._forgotten: defaultdict[str, set[str]] = defaultdict(set)
+
+    async def look(self, product_ids: Sequence[str]) -> Mapping[str, ShelfItem]:
+        """Return those of the products that exist."""
+        shown = {"sku": True, "name": True, "price": True, "stock": True}
+        with mongo_errors():
+            found = await self._products.find({"_id": {"$in": product_ids}}, shown).to_list()
+        return {
+            d["_id"]: ShelfItem(d["sku"], d["name"], money_of(d["price"]), stock_of(d["stock"]))
+            for d in found
+        }
+
+    async def apply(self, movement: Movement) -> int:
+        """Change the stock of the products it names, and mark each; return how many changed."""
+        closed = {p: sorted(self._forgotten.get(p, ())) for p in movement.pieces}
+        async with self._telling(movement):
+            changed = await self._update([applied(movement, p, ids) for p, ids in closed.items()])
+        if changed == len(closed):
+            self._let_go(closed)
+        return changed
+
+    async def pending(self, movement: Movement) -> bool:
+        """Tell whether a product that exists is still without the mark."""
+        unmarked = {"_id": {"$in": list(movement.pieces)}, "marks.id": {"$ne": movement.id}}
+        with mongo_errors():
+            return await self._products.find_one(unmarked, {"_id": True}) is not None
+
+    async def seal(self, movement: Movement) -> bool:
+        """Void the movement where it has not been applied; tell whether it has been everywhere."""
+        await self._update([sealed(movement, p) for p in movement.pieces])
+        everywhere = {
+            "_id": {"$in": list(movement.pieces)},
+            "marks": {"$elemMatch": {"id": movement.id, "void": {"$exists": False}}},
+        }
+        with mongo_errors():
+            return await self._products.count_documents(everywhere) == len(movement.pieces)
+
+    async def undo(self, movement: Movement) -> None:
+        """Void the movement everywhere, and give back what it took."""
+        async with self._telling(movement):
+            await self._update([undone(movement, p) for p in movement.pieces])
+
+    def forget(self, movement: Movement) -> None:
+        """Let go of its marks: the next movement of the same product erases them, or ``flush``.
+
+        That keeps them few on a product in demand, and costs no write of its own there.
+        """
+        for product_id in movement.pieces:
+            self._forgotten[product_id].add(movement.id)
+
+    async def flush(self) -> None:
+        """Erase the marks that were let go of, where no later movement has done so."""
+        closed = {p: sorted(movement_ids) for p, movement_ids in self._forgotten.items()}
+        await self._erase(closed)
+        self._let_go(closed)
+
+    async def left_behind(self, limit: int) -> Sequence[Mark]:
+        """Return marks so old that no command of their movement can be under way any more."""
+        before = await server_now(self._products) - self._linger
+        old = {"marks.until": {"$lt": before}}
+        with mongo_errors():
+            found = await self._products.find(old, {"marks": True}).limit(limit).to_list()
+        return [
+            Mark(document["_id"], mark["id"], mark["of"])
+            for document in found
+            for mark in document["marks"]
+            if mark["until"] < before
+        ]
+
+    async def erase(self, marks: Sequence[Mark]) -> None:
+        """Erase marks."""
+        closed = defaultdict(list)
+        for mark in marks:
+            closed[mark.product_id].append(mark.movement_id)
+        await self._erase(closed)
+
+    async def _erase(self, closed: Mapping[str, Sequence[str]]) -> None:
+        await self._update([erased(p, movement_ids) for p, movement_ids in closed.items()])
+
+    def _let_go(self, erased: Mapping[str, Sequence[str]]) -> None:
+        for product_id, movement_ids in erased.items():
+            self._forgotten[product_id].difference_update(movement_ids)
+            if not self._forgotten[product_id]:
+                del self._forgotten[product_id]
+
+    async def _update(self, updates: Sequence[UpdateOne]) -> int:
+        """Send all updates in one command; return how many met their conditions."""
+        if not updates:
+            return 0
+        with mongo_errors():
+            return (await self._products.bulk_write(updates, ordered=False)).matched_count
+
+    @asynccontextmanager
+    async def _telling(self, movement: Movement) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await self._changed(list(movement.pieces))

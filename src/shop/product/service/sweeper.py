@@ -1,0 +1,103 @@
+"""Ends what nobody else ends: overdue holds, abandoned movements, marks that were left behind."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import timedelta
+
+import structlog
+
+from shop.common.errors import ShopError
+from shop.product.model import Op
+from shop.product.service.adjustments import AdjustmentJournal
+from shop.product.service.movements import LEASE, Movements, Shelf
+from shop.product.service.reservations import ReservationJournal
+
+BATCH = 500
+"""How many of each kind one sweep ends at most."""
+
+AT_ONCE = 16
+"""How many of them are worked on at the same time."""
+
+log = structlog.get_logger()
+
+
+class Sweeper:
+    """Sweeps the journals and the shelf; any number of instances may do so side by side."""
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        reservations: ReservationJournal,
+        adjustments: AdjustmentJournal,
+        *,
+        lease: timedelta = LEASE,
+    ) -> None:
+        self._shelf = shelf
+        self._reservations = reservations
+        self._adjustments = adjustments
+        self._reserving = Movements(shelf, reservations, lease)
+        self._adjusting = Movements(shelf, adjustments, lease)
+        self._lease = lease
+
+    async def run(
+        self,
+        interval_s: float = 1.0,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """Sweep about every ``interval_s`` until cancelled; the jitter keeps instances apart."""
+        while True:
+            try:
+                await self.sweep_once()
+            except Exception as error:  # a sweep that failed is no reason to stop sweeping
+                log.warning("sweep failed", error=repr(error), exc_info=_surprise(error))
+            await sleep(interval_s * (0.5 + chance()))
+
+    async def sweep_once(self) -> int:
+        """End what is due; return how many holds and movements that were.
+
+        Raises Unavailable while the database is away.
+        """
+        overdue = await self._reservations.overdue(BATCH)
+        expired = await _each([self._expire(order_id) for order_id in overdue])
+        finished = await _each(
+            [
+                *[self._reserving.finish(e) for e in await self._reservations.abandoned(BATCH)],
+                *[self._adjusting.finish(e) for e in await self._adjustments.abandoned(BATCH)],
+            ]
+        )
+        await self._erase_marks()
+        return expired + finished
+
+    async def _expire(self, order_id: str) -> bool:
+        begun = await self._reservations.advance(order_id, Op.EXPIRE, self._lease)
+        return begun is not None and await self._reserving.carry_out(begun) is not None
+
+    async def _erase_marks(self) -> None:
+        await self._shelf.flush()
+        marks = await self._shelf.left_behind(BATCH)
+        under_way = await self._reservations.under_way(marks)
+        under_way |= await self._adjustments.under_way(marks)
+        await self._shelf.erase([mark for mark in marks if mark.movement_id not in under_way])
+
+
+async def _each(tasks: Sequence[Coroutine[None, None, bool]]) -> int:
+    """Do all of them, some at a time; return how many succeeded."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(task: Coroutine[None, None, bool]) -> bool:
+        async with gate:
+            try:
+                return await task
+            except ShopError as error:
+                log.warning("sweep passed over one", code=error.code, detail=error.detail)
+                return False
+
+    return sum(await asyncio.gather(*[one(task) for task in tasks]))
+
+
+def _surprise(error: Exception) -> bool:
+    """Tell whether the log needs a traceback: an outcome that has a code explains itself."""
+    return not isinstance(error, ShopError)

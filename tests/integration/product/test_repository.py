@@ -1,0 +1,158 @@
+"""What only the MongoDB stores have: indexes, expiry of old entries, errors, and who is told."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+from tests.unit.product.stores import HOUR, PASSED, Stores, a_product
+
+from shop.common.errors import Unavailable
+from shop.product.model import ProductFilter
+from shop.product.repository import (
+    MongoReservations,
+    MongoShelf,
+    create_indexes,
+)
+from shop.product.repository.products import conditions_of
+from shop.product.service import Reservations
+
+Database = AsyncDatabase[dict[str, Any]]
+
+FILTERS = [
+    {},
+    {"category": "c1"},
+    {"min_price": 10},
+    {"max_price": 90},
+    {"min_price": 10, "max_price": 90},
+    {"category": "c1", "min_price": 10},
+    {"category": "c1", "min_price": 10, "max_price": 90},
+    {"ids": ["prd_a", "prd_b"]},
+    {"ids": ["prd_a", "prd_b"], "category": "c1", "min_price": 10},
+    {"q": "thing"},
+    {"q": "thing", "category": "c1", "min_price": 10, "ids": ["prd_a"]},
+]
+
+
+def stages(plan: dict[str, Any]) -> Iterator[str]:
+    """Walk through the stages of a winning plan."""
+    yield plan["stage"]
+    for part in [plan.get("inputStage"), plan.get("outerStage"), *plan.get("inputStages", [])]:
+        if part:
+            yield from stages(part)
+
+
+async def explained(collection: Any, query: dict[str, Any], **options: Any) -> tuple[set[str], Any]:
+    cursor = collection.find(query, **options)
+    plan = await cursor.explain()
+    return set(stages(plan["queryPlanner"]["winningPlan"])), plan["executionStats"]
+
+
+@pytest.mark.parametrize("depth", [None, "prd_m"])
+@pytest.mark.parametrize("chosen", FILTERS, ids=str)
+async def test_every_list_that_is_offered_is_served_by_an_index(
+    database: Database, stores: Stores, chosen: dict[str, Any], depth: str | None
+) -> None:
+    for i in range(60):
+        await stores.product(category=f"c{i % 3}", name=f"Thing {i}")
+    conditions = conditions_of(ProductFilter(**chosen))
+    conditions += [{"_id": {"$lt": depth}}] if depth else []
+    query = {"$and": conditions} if conditions else {}
+    used, _ = await explained(database["products"], query, sort=[("_id", -1)], limit=21)
+    assert "COLLSCAN" not in used
+    assert used & {"IXSCAN", "IDHACK", "TEXT_MATCH"}
+    if "q" not in chosen:
+        assert "SORT" not in used
+
+
+async def test_a_page_costs_the_same_at_any_depth(database: Database, stores: Stores) -> None:
+    made = sorted([await stores.product(category="c") for _ in range(90)], reverse=True)
+    for chosen in ({}, {"category": "c"}, {"min_price": 1}):
+        for last in (made[0], made[60]):
+            conditions = [*conditions_of(ProductFilter(**chosen)), {"_id": {"$lt": last}}]
+            _, cost = await explained(
+                database["products"], {"$and": conditions}, sort=[("_id", -1)], limit=21
+            )
+            assert cost["totalKeysExamined"] <= 22
+
+
+@pytest.mark.parametrize(
+    ("collection", "query"),
+    [
+        ("products", {"sku": "A"}),
+        ("products", {"marks.until": {"$lt": a_product().created_at}}),
+        ("reservations", {"state": "held", "expiresAt": {"$lte": a_product().created_at}}),
+        ("reservations", {"movement.until": {"$lt": a_product().created_at}}),
+        ("stockAdjustments", {"movement.until": {"$lt": a_product().created_at}}),
+    ],
+    ids=str,
+)
+async def test_what_the_service_asks_by_itself_is_served_by_an_index(
+    database: Database, stores: Stores, collection: str, query: dict[str, Any]
+) -> None:
+    used, _ = await explained(database[collection], query)
+    assert "COLLSCAN" not in used
+    assert "IXSCAN" in used
+
+
+async def test_the_adjustments_of_a_product_are_listed_by_an_index(
+    database: Database, stores: Stores
+) -> None:
+    query = {"productId": "prd_a", "stock": {"$exists": True}, "_id": {"$lt": "adj_m"}}
+    used, _ = await explained(database["stockAdjustments"], query, sort=[("_id", -1)], limit=21)
+    assert used.isdisjoint({"COLLSCAN", "SORT"})
+
+
+async def test_instances_that_start_together_create_the_indexes_once(database: Database) -> None:
+    await asyncio.gather(*[create_indexes(database) for _ in range(6)])
+    await create_indexes(database)
+    assert set(await database["products"].index_information()) >= {"sku", "words", "marks"}
+
+
+async def test_what_came_to_nothing_is_purged_later_and_what_was_sold_is_kept(
+    database: Database, stores: Stores
+) -> None:
+    lamp = await stores.product()
+    for order_id in ("sold", "released", "expired", "held"):
+        ttl = PASSED if order_id == "expired" else HOUR
+        await stores.reserving().reserve(order_id, [(lamp, 1)], ttl)
+    await stores.reserving().commit("sold")
+    await stores.reserving().release("released")
+    await stores.reserving().release("unknown")
+    await stores.sweeper().sweep_once()
+    purged = await database["reservations"].distinct("_id", {"purgeAt": {"$exists": True}})
+    assert set(purged) == {"released", "expired", "unknown"}
+    async for document in database["reservations"].find({"purgeAt": {"$exists": True}}):
+        assert (document["purgeAt"] - document["createdAt"]).days >= 30
+
+
+async def test_whoever_keeps_copies_of_products_is_told_when_their_stock_moves(
+    database: Database, stores: Stores
+) -> None:
+    lamp, vase = await stores.product(), await stores.product()
+    told: list[Sequence[str]] = []
+
+    async def tell(product_ids: Sequence[str]) -> None:
+        told.append(product_ids)
+
+    reserving = Reservations(MongoShelf(database["products"], tell), stores.reservations)
+    await reserving.reserve("o1", [(lamp, 1), (vase, 1)], HOUR)
+    assert told == [[lamp, vase]]
+    await reserving.commit("o1")
+    assert told == [[lamp, vase], [lamp, vase]]
+
+
+async def test_a_database_that_is_away_is_said_to_be_away() -> None:
+    async with AsyncMongoClient[dict[str, Any]](
+        "mongodb://127.0.0.1:9", serverSelectionTimeoutMS=50, tz_aware=True
+    ) as client:
+        database = client["away"]
+        reserving = Reservations(
+            MongoShelf(database["products"]), MongoReservations(database["reservations"])
+        )
+        with pytest.raises(Unavailable):
+            await reserving.reserve("o1", [("prd_a", 1)], HOUR)
+        with pytest.raises(Unavailable):
+            await reserving.commit("o1")

@@ -1,0 +1,79 @@
+"""The books are right whatever dies, for many seeds; and the check of the books can fail."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.unit.product.chaos import Chaos, rampage
+from tests.unit.product.memory import Memory, MemoryMark, MemoryShelf
+from tests.unit.product.stores import in_memory
+
+from shop.product.model import Movement, Stock
+
+SEEDS = 150
+
+
+def run_all(shelf: Callable[[Memory], MemoryShelf]) -> Counter[str]:
+    faults: Counter[str] = Counter()
+    for seed in range(SEEDS):
+        try:
+            faults += asyncio.run(rampage(Chaos(in_memory(shelf), seed)))
+        except AssertionError as error:
+            error.add_note(f"seed {seed}")
+            raise
+    return faults
+
+
+def test_the_books_are_right_whatever_dies() -> None:
+    assert set(run_all(MemoryShelf)) == {"before", "after", "within", "late", "stuck"}
+
+
+class WithoutMarks(MemoryShelf):
+    """A shelf that does not remember what it has applied."""
+
+    async def apply(self, movement: Movement) -> int:
+        applied = await super().apply(movement)
+        for marks in self._memory.marks.values():
+            marks.clear()
+        return applied
+
+
+class WithoutSeal(MemoryShelf):
+    """A shelf that does not keep late commands away from what is undone."""
+
+    async def seal(self, movement: Movement) -> bool:
+        marks = [self._memory.mark(p, movement) for p in self._there(movement)]
+        return len([m for m in marks if m and not m.void]) == len(movement.pieces)
+
+
+class WithoutLease(MemoryShelf):
+    """A shelf that takes commands whose lease has passed, and erases marks at once."""
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__(memory, linger=timedelta(0))
+
+    async def apply(self, movement: Movement) -> int:
+        return await super().apply(replace(movement, until=movement.until + timedelta(hours=1)))
+
+
+class WithoutLimit(MemoryShelf):
+    """A shelf that promises what is not there."""
+
+    def _apply(self, movement: Movement, product_id: str) -> bool:
+        if self._memory.mark(product_id, movement) or movement.until <= self._memory.now:
+            return False
+        stock: Stock = self._memory.move(product_id, movement.change(product_id))
+        mark = MemoryMark(movement.id, movement.of, movement.until, stock=stock)
+        self._memory.marks[product_id].append(mark)
+        return True
+
+
+@pytest.mark.parametrize("broken", [WithoutMarks, WithoutSeal, WithoutLease, WithoutLimit])
+def test_the_check_finds_each_guard_that_is_missing(
+    broken: Callable[[Memory], MemoryShelf],
+) -> None:
+    with pytest.raises(AssertionError):
+        run_all(broken)
