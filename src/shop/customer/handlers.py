@@ -71,9 +71,10 @@ async def link_order(request: Request) -> Response:
     details = await body(request, _link)
     customer_id, order_id = _customer_id(request), request.match_info["orderId"]
     link = await request.app[ORDERS].link(customer_id, order_id, details, if_match(request))
-    if link.version > 1:
-        return changed(schemas.encode_link(link))
-    return created(request, f"/customerOrders/{customer_id}/{order_id}", schemas.encode_link(link))
+    if link.is_new:
+        path = f"/customerOrders/{customer_id}/{order_id}"
+        return created(request, path, schemas.encode_link(link))
+    return changed(schemas.encode_link(link))
 
 
 async def list_customer_orders(request: Request) -> Response:

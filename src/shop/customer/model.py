@@ -73,7 +73,8 @@ class OrderLinkDetails:
 class OrderLink(OrderLinkDetails):
     """That an order is this customer's, and how it stands.
 
-    ``customer_status`` is known only in the answer to who wrote the link.
+    ``customer_status``, and whether it ``is_new``, are known only in the answer to who wrote the
+    link.
     """
 
     customer_id: str
@@ -82,3 +83,4 @@ class OrderLink(OrderLinkDetails):
     updated_at: datetime
     version: int = 1
     customer_status: CustomerStatus | None = None
+    is_new: bool = False

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
@@ -76,7 +77,9 @@ class MongoLinks:
                 document = document or await self._collection.find_one_and_update(
                     older, change, upsert=upsert, return_document=ReturnDocument.AFTER
                 )
-        return to_link(document) if document else await self._unchanged(link_id, order_id, expected)
+        if document is None:
+            return await self._unchanged(link_id, order_id, expected)
+        return replace(to_link(document), is_new=document["version"] == 1)
 
     async def _unchanged(
         self, link_id: str, order_id: str, expected: frozenset[int] | None
