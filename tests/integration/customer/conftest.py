@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from pymongo.asynchronous.database import AsyncDatabase
+from tests.integration.customer.api import Api
 
 from shop.common.config import (
     ConsulConfig,
@@ -21,10 +22,9 @@ from shop.common.config import (
 from shop.common.web.server import Runner
 from shop.customer.app import create_app
 
-pytest.register_assert_rewrite("tests.fakes.customer", "tests.integration.customer.api")
+pytest.register_assert_rewrite("tests.fakes.customer")
 
-from tests.integration.customer.api import Api
-
+Database = AsyncDatabase[dict[str, Any]]
 Serve = Callable[..., Awaitable[Api]]
 
 

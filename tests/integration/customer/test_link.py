@@ -4,7 +4,6 @@ import asyncio
 import random
 
 import pytest
-
 from tests.integration.customer.api import Api, link, orders_of
 
 UNKNOWN = "/customers/cus_00000000000000000000000000"
@@ -79,6 +78,13 @@ async def test_an_unknown_customer_is_not_linked(api: Api) -> None:
     assert (await api.put(order, link())).code == "not-found"
     assert (await api.get(order)).status == 404
     assert (await api.get(orders_of(UNKNOWN))).status == 404
+
+
+async def test_an_unknown_customer_is_unknown_to_all_who_link_at_once(api: Api) -> None:
+    order = orders_of(UNKNOWN, "ord_1")
+    for _ in range(10):
+        answers = await asyncio.gather(*(api.put(order, link(n + 1)) for n in range(10)))
+        assert {answer.status for answer in answers} == {404}
 
 
 @pytest.mark.parametrize("status", ["confirmed", "paid", "shipped", "delivered", "cancelled"])

@@ -77,22 +77,13 @@ class MongoLinks:
                 document = document or await self._collection.find_one_and_update(
                     older, change, upsert=upsert, return_document=ReturnDocument.AFTER
                 )
-        if document is None:
-            return await self._unchanged(link_id, order_id, expected)
-        return replace(to_link(document), is_new=document["version"] == 1)
-
-    async def _unchanged(
-        self, link_id: str, order_id: str, expected: frozenset[int] | None
-    ) -> OrderLink:
+        if document:
+            return replace(to_link(document), is_new=document["version"] == 1)
         with mongo_errors():
             present = await self._collection.find_one({"_id": link_id})
-        if expected is not None and not (
-            present and present["linked"] and present["version"] in expected
-        ):
-            raise Changed
-        if present is None or not present["linked"]:
-            raise OrderUnlinked(order_id)
-        return to_link(present)
+        if present is None and expected is None:  # forgotten since it was in the way
+            return await self.put(customer_id, order_id, details, at, expected)
+        return _unchanged(present, order_id, expected)
 
     async def get(self, customer_id: str, order_id: str) -> OrderLink:
         """Return the link as it is now; raise NoSuchLink."""
@@ -162,3 +153,14 @@ class MongoLinks:
 
 def _id(customer_id: str, order_id: str) -> str:
     return f"{customer_id}/{order_id}"
+
+
+def _unchanged(
+    present: Document | None, order_id: str, expected: frozenset[int] | None
+) -> OrderLink:
+    linked = present if present and present["linked"] else None
+    if expected is not None and (linked is None or linked["version"] not in expected):
+        raise Changed
+    if linked is None:
+        raise OrderUnlinked(order_id)
+    return to_link(linked)
