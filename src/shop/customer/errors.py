@@ -1,6 +1,6 @@
 """What can go wrong with customers and links."""
 
-from shop.common.errors import Conflict, NotFound, PreconditionFailed
+from shop.common.errors import Conflict, NotFound, PreconditionFailed, Unavailable
 
 
 class NoSuchCustomer(NotFound):
@@ -35,6 +35,13 @@ class OpenOrders(Conflict):
 
     def __init__(self) -> None:
         super().__init__("Deliver or cancel the customer's open orders first.")
+
+
+class BeingDeleted(Unavailable):
+    """Whether the customer will be there is being decided."""
+
+    def __init__(self, customer_id: str) -> None:
+        super().__init__(f"Customer {customer_id} is being deleted, or not; try again shortly.")
 
 
 class OrderUnlinked(Conflict):

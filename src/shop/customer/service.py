@@ -73,7 +73,7 @@ class CustomerStore(Protocol):
         """Delete the customer and return True; return False if the claim no longer stands."""
 
     async def admit(self, customer_id: str, at: datetime) -> CustomerStatus:
-        """Return the status of a customer who is not being deleted; end a lapsed deletion."""
+        """Return the status, and end a lapsed deletion; raise BeingDeleted if it has not lapsed."""
 
 
 class LinkStore(Protocol):
@@ -197,7 +197,8 @@ class CustomerOrders:
     ) -> OrderLink:
         """Link an order, or bring its link up to date; the answer knows the customer's status.
 
-        Raises NoSuchCustomer (also for one who is being deleted), Changed or OrderUnlinked.
+        Raises NoSuchCustomer, Changed or OrderUnlinked; and BeingDeleted, where the link stays, as
+        it may be another's too: it goes with the customer, or will do for the next attempt.
         """
         at = self._now()
         link = await self._links.put(customer_id, order_id, details, at, expected)

@@ -11,7 +11,7 @@ from shop.common.keyset import LatestFirst, NewestFirst, find_page
 from shop.common.mongo import Collection, Document, mongo_errors
 from shop.common.page import Page
 from shop.common.representation import Representation
-from shop.customer.errors import Changed, EmailTaken, NoSuchCustomer
+from shop.customer.errors import BeingDeleted, Changed, EmailTaken, NoSuchCustomer
 from shop.customer.model import Customer, CustomerDetails, CustomerStatus
 from shop.customer.repository.documents import details_fields, from_customer, to_customer
 
@@ -125,7 +125,7 @@ class MongoCustomers:
         return result.deleted_count == 1
 
     async def admit(self, customer_id: str, at: datetime) -> CustomerStatus:
-        """Return the status of a customer who is not being deleted; end a lapsed deletion."""
+        """Return the status, and end a lapsed deletion; raise NoSuchCustomer or BeingDeleted."""
         with mongo_errors():
             document = await self._collection.find_one(
                 {"_id": customer_id}, {"status": 1, "deletion": 1}
@@ -134,7 +134,7 @@ class MongoCustomers:
             raise NoSuchCustomer(customer_id)
         if deletion := document.get("deletion"):
             if at < deletion["until"]:
-                raise NoSuchCustomer(customer_id)
+                raise BeingDeleted(customer_id)
             await self.drop_deletion(customer_id, deletion["claim"])
             return await self.admit(customer_id, at)
         return CustomerStatus(document["status"])
