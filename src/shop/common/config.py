@@ -8,6 +8,18 @@ from shop.common.settings import setting
 
 _PORT = validate.Range(0, 65535)
 _SECONDS = validate.Range(0.001, 86400)
+_MONGO = validate.Regexp(
+    r"mongodb(\+srv)?://[^/]", error="must begin with mongodb:// or mongodb+srv://, then a host"
+)
+_DATABASE = validate.Regexp(
+    r"[A-Za-z0-9_-]{1,63}\Z", error="must have 1 to 63 letters, digits, hyphens or underscores"
+)
+_REDIS = validate.Regexp(
+    r"(rediss?://.|\Z)", error="must begin with redis:// or rediss://, or be empty"
+)
+_HTTP = validate.Regexp(
+    r"(https?://.|\Z)", error="must begin with http:// or https://, or be empty"
+)
 
 
 @dataclass(frozen=True)
@@ -45,8 +57,11 @@ class MongoConfig:
         "mongodb:// or mongodb+srv:// address",
         flag="--mongo",
         secret=True,
+        check=_MONGO,
     )
-    database: str = setting("SHOP_MONGO_DATABASE", "shop", "database name", flag="--database")
+    database: str = setting(
+        "SHOP_MONGO_DATABASE", "shop", "database name", flag="--database", check=_DATABASE
+    )
     timeout_s: float = setting(
         "SHOP_MONGO_TIMEOUT_S",
         5.0,
@@ -65,6 +80,7 @@ class RedisConfig:
         "redis:// or rediss:// address; empty: no cache",
         flag="--redis",
         secret=True,
+        check=_REDIS,
     )
     timeout_s: float = setting(
         "SHOP_REDIS_TIMEOUT_S", 0.25, "the longest wait for the cache, in seconds", check=_SECONDS
@@ -83,6 +99,7 @@ class ConsulConfig:
         "http://127.0.0.1:8500",
         "address of the Consul agent; empty: none",
         flag="--consul",
+        check=_HTTP,
     )
     token: str = setting("SHOP_CONSUL_HTTP_TOKEN", "", "ACL token for it", secret=True)
     advertise: str = setting(
