@@ -44,7 +44,7 @@ def _final(readable: bool) -> list[Processor]:
 def _dumps(event: Any, **_: Any) -> bytes:
     try:
         return orjson.dumps(event, default=str)
-    except TypeError:  # half a surrogate pair, a huge int, a key that is no text: log it all the same
+    except TypeError:  # half a surrogate pair, a huge int, a key that is no text
         return json.dumps(event, default=str, skipkeys=True).encode()
 
 
@@ -61,7 +61,11 @@ class _Forward(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Log the record under its logger's name."""
         log = structlog.get_logger(record.name)
-        log.log(record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info)
+        level = min(record.levelno // 10 * 10, logging.CRITICAL)  # structlog knows no others
+        try:
+            log.log(level, record.getMessage(), logger=record.name, exc_info=record.exc_info)
+        except Exception:
+            self.handleError(record)
 
 
 def _lead_libraries(level: int) -> None:
