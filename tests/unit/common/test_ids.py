@@ -1,0 +1,36 @@
+"""Ids: they sort by time, and none is made twice."""
+
+import re
+import time
+
+import pytest
+
+from shop.common import ids
+from shop.common.ids import new_id
+
+
+def test_an_id_names_its_kind_and_is_a_ulid_in_lower_case():
+    assert re.fullmatch(r"cus_[0-7][0-9a-hjkmnp-tv-z]{25}", new_id("cus"))
+
+
+def test_no_two_ids_are_the_same():
+    assert len({new_id("x") for _ in range(10_000)}) == 10_000
+
+
+@pytest.mark.parametrize("step_ms", [1, 31, 1000, 86_400_000, 10**12])
+def test_ids_sort_by_the_time_they_were_made(monkeypatch, step_ms):
+    start = time.time_ns()
+    moments = [start + n * step_ms * 1_000_000 for n in range(50)]
+    made = []
+    for moment in moments:
+        monkeypatch.setattr(ids.time, "time_ns", lambda moment=moment: moment)
+        made.append(new_id("x"))
+    assert made == sorted(made)
+
+
+def test_the_layout_is_that_of_the_ulid_spec(monkeypatch):
+    """The example of https://github.com/ulid/spec: 01ARZ3NDEKTSV4RRFFQ69G5FAV."""
+    monkeypatch.setattr(ids.time, "time_ns", lambda: 1469922850259 * 1_000_000)
+    random_bits = 0xD676_4C61_EFB9_9302_BD5B  # TSV4RRFFQ69G5FAV
+    monkeypatch.setattr(ids.secrets, "randbits", lambda bits: random_bits if bits == 80 else 0)
+    assert new_id("x") == "x_01arz3ndektsv4rrffq69g5fav"
