@@ -1,0 +1,188 @@
+"""What an order is: frozen values. The rules of its life are in ``shop.order.life``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Status(StrEnum):
+    """Where an order is in its life."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    PAID = "paid"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+
+
+class Operation(StrEnum):
+    """What a caller can do to an order to lead it on."""
+
+    PAY = "pay"
+    SHIP = "ship"
+    DELIVER = "deliver"
+    CANCEL = "cancel"
+
+
+class Step(StrEnum):
+    """What can remain to be done for an order, here or at a peer; each can be repeated."""
+
+    PLACE = "place"  # reserve at product, link as pending at customer, decide
+    LINK = "link"  # bring the customer's link up to date
+    COMMIT = "commit"  # the reserved goods are sold
+    RELEASE = "release"  # the reserved goods go back on the shelf
+    UNLINK = "unlink"  # take the customer's link away
+    PURGE = "purge"  # delete the document
+    CANCEL_UNPAID = "cancel_unpaid"  # due only at ``pay_by``
+
+
+class CustomerLink(StrEnum):
+    """Whether customer knows this state of the order; removed: there is no such customer."""
+
+    PENDING = "pending"
+    LINKED = "linked"
+    REMOVED = "removed"
+
+
+class Standing(StrEnum):
+    """What customer says about the customer of a link."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Money:
+    """An amount in minor units (cents) of an ISO 4217 currency."""
+
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the goods go."""
+
+    line1: str
+    city: str
+    postal_code: str
+    country: str
+    line2: str | None = None
+
+
+@dataclass(frozen=True)
+class Item:
+    """A product as it was when the order was confirmed."""
+
+    sku: str
+    name: str
+    unit_price: Money
+
+
+@dataclass(frozen=True)
+class Line:
+    """So many pieces of one product; ``item`` is known from the confirmation on."""
+
+    product_id: str
+    quantity: int
+    item: Item | None = None
+
+    @property
+    def total(self) -> Money | None:
+        """The price of the line, once it is known."""
+        if self.item is None:
+            return None
+        return Money(self.item.unit_price.amount * self.quantity, self.item.unit_price.currency)
+
+
+@dataclass(frozen=True)
+class Details:
+    """What the caller may still change until the order is shipped."""
+
+    shipping_address: Address | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a caller asks for."""
+
+    customer_id: str
+    lines: tuple[Line, ...]
+    expected_total: Money | None = None
+    details: Details = Details()
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What product answers to a reservation: the items by product id, held until ``expires_at``."""
+
+    items: Mapping[str, Item]
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why an order ended: a stable code, a sentence, and what else was said (camelCase)."""
+
+    code: str
+    detail: str
+    members: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One entry of the timeline; ``seq`` counts from 1 and is given when it is stored."""
+
+    type: str
+    at: datetime
+    detail: str | None = None
+    status: Status | None = None
+    seq: int = 0
+
+
+@dataclass(frozen=True)
+class Work:
+    """What remains to be done for an order.
+
+    ``due_at``: when a relay may take it up; while somebody works on it, the end of the lease.
+    ``since``: from when on it has been waiting to be done. ``attempts``: failed in a row.
+    """
+
+    steps: tuple[Step, ...]
+    due_at: datetime
+    since: datetime
+    attempts: int = 0
+    last_error: str | None = None
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order, and with it the work that remains.
+
+    ``version`` counts what its representation shows; ``fence`` counts every write but those of
+    ``details``, so who read an old fence cannot write. ``news``: events that are not stored yet.
+    """
+
+    id: str
+    customer_id: str
+    lines: tuple[Line, ...]
+    created_at: datetime
+    updated_at: datetime
+    status: Status = Status.PENDING
+    reason: Reason | None = None
+    total: Money | None = None
+    expected_total: Money | None = None
+    details: Details = Details()
+    customer_link: CustomerLink = CustomerLink.PENDING
+    pay_by: datetime | None = None
+    work: Work | None = None
+    deleted: bool = False
+    version: int = 1
+    fence: int = 1
+    news: tuple[Event, ...] = ()

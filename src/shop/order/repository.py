@@ -1,0 +1,194 @@
+"""Orders in MongoDB: one document each, which holds the work that remains and the timeline too.
+
+Every write names the state that it was decided on. ``fence`` is counted up by all writes but those
+of the details, and is never used twice in the life of a document; so a relay that was stopped past
+its lease, or a transition that was decided on an old status, matches nothing. The details are
+guarded by ``version``, and leave ``fence`` alone: an edit never costs a relay its work.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
+
+from shop.common.mongo import Collection, Document, ensure_indexes, mongo_errors
+from shop.common.page import Cursors, Page, cut
+from shop.common.representation import Representation
+from shop.order import documents
+from shop.order.errors import UnknownOrder
+from shop.order.life import shown
+from shop.order.model import Event, Order, Status, Step
+
+EVENTS_KEPT = 500
+_NO_EVENTS = {"events": False}
+
+INDEXES = (
+    IndexModel([("customerId", ASCENDING), ("_id", DESCENDING)]),
+    IndexModel([("status", ASCENDING), ("_id", DESCENDING)]),
+    IndexModel([("customerId", ASCENDING), ("status", ASCENDING), ("_id", DESCENDING)]),
+    IndexModel(
+        [("work.dueAt", ASCENDING)], partialFilterExpression={"work.dueAt": {"$exists": True}}
+    ),
+    IndexModel(
+        [("work.steps", ASCENDING), ("work.since", ASCENDING)],
+        partialFilterExpression={"work.since": {"$exists": True}},
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """How many orders wait for a step, and since when the first of them does."""
+
+    step: Step
+    count: int
+    oldest: datetime | None
+
+
+class MongoOrders:
+    """The store. ``encode`` makes what ``view`` returns; ``timeout_s`` is the most for one call."""
+
+    def __init__(
+        self,
+        orders: Collection,
+        encode: Callable[[Order], Representation],
+        timeout_s: float = 5.0,
+    ) -> None:
+        self._orders = orders
+        self._encode = encode
+        self._timeout_s = timeout_s
+
+    async def prepare(self) -> None:
+        """Create the indexes that are missing."""
+        await ensure_indexes(self._orders, INDEXES)
+
+    async def add(self, order: Order) -> Order:
+        """Insert a new order."""
+        with mongo_errors(self._timeout_s):
+            await self._orders.insert_one(documents.document(order))
+        return replace(order, news=())
+
+    async def get(self, order_id: str) -> Order:
+        """Return an order; raise UnknownOrder."""
+        with mongo_errors(self._timeout_s):
+            found = await self._orders.find_one(_visible(_id=order_id), _NO_EVENTS)
+        return documents.order_of(_known(found, order_id))
+
+    async def view(self, order_id: str) -> Representation:
+        """Return an order, encoded; raise UnknownOrder."""
+        return self._encode(await self.get(order_id))
+
+    async def find(
+        self, customer_id: str | None, status: Status | None, cursor: str | None, limit: int
+    ) -> Page[Order]:
+        """Return some orders, newest first."""
+        filters = {"customerId": customer_id, "status": status.value if status else None}
+        cursors = Cursors.of("orders", **filters)
+        wanted: Document = {name: value for name, value in filters.items() if value is not None}
+        if cursor is not None:
+            wanted["_id"] = {"$lt": cursors.decode(cursor, str)[0]}
+        with mongo_errors(self._timeout_s):
+            query = self._orders.find(_visible(**wanted), _NO_EVENTS)
+            found = await query.sort("_id", DESCENDING).limit(limit + 1).to_list()
+        orders = [documents.order_of(stored) for stored in found]
+        return cut(orders, limit, lambda order: cursors.encode(order.id))
+
+    async def events(self, order_id: str, cursor: str | None, limit: int) -> Page[Event]:
+        """Return some of an order's timeline, newest first; raise UnknownOrder."""
+        cursors = Cursors.of("events", order=order_id)
+        before = cursors.decode(cursor, int)[0] if cursor is not None else None
+        with mongo_errors(self._timeout_s):
+            found = await self._orders.find_one(_visible(_id=order_id), ("events", "eventCount"))
+        kept = documents.events_of(_known(found, order_id))
+        older = [event for event in reversed(kept) if before is None or event.seq < before]
+        return cut(older[: limit + 1], limit, lambda event: cursors.encode(event.seq))
+
+    async def advance(self, before: Order, after: Order, *, exactly: bool = False) -> Order | None:
+        """Write everything but the details, if the fence is still that of ``before``."""
+        guard: Document = {"_id": before.id, "fence": before.fence}
+        if exactly:
+            guard["version"] = before.version
+        changed = shown(before) != shown(after)
+        fields = documents.progress_fields(after)
+        return await self._write(guard, _update(after, fields, version=int(changed), fence=1))
+
+    async def amend(self, before: Order, after: Order) -> Order | None:
+        """Write the details, if the version is still that of ``before``."""
+        guard = {"_id": before.id, "version": before.version}
+        fields = documents.detail_fields(after.details)
+        return await self._write(guard, _update(after, fields, version=1, fence=0))
+
+    async def remove(self, order: Order) -> bool:
+        """Delete the document, if its fence is still that of ``order``."""
+        with mongo_errors(self._timeout_s):
+            result = await self._orders.delete_one({"_id": order.id, "fence": order.fence})
+        return result.deleted_count == 1
+
+    async def claim(self, now: datetime, lease: timedelta) -> Order | None:
+        """Take the order whose work has been due longest, until ``now + lease``.
+
+        The time is this process's, not the server's: what keeps two relays from both writing is
+        the fence. Clocks that differ by more than a lease cost calls that are made twice, no more.
+        """
+        take = {"$set": {"work.dueAt": now + lease}, "$inc": {"fence": 1}}
+        return await self._write({"work.dueAt": {"$lte": now}}, take, [("work.dueAt", ASCENDING)])
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next work is due."""
+        with mongo_errors(self._timeout_s):
+            first = await self._orders.find_one(
+                {"work.dueAt": {"$exists": True}}, ["work.dueAt"], sort=[("work.dueAt", ASCENDING)]
+            )
+        return first["work"]["dueAt"] if first else None
+
+    async def backlog(self, now: datetime) -> list[Backlog]:
+        """Return how much is waiting, step by step; each costs two index scans."""
+        return [await self._backlog_of(step, now) for step in Step]
+
+    async def _backlog_of(self, step: Step, now: datetime) -> Backlog:
+        waiting = {"work.steps": step.value, "work.since": {"$lte": now}}
+        with mongo_errors(self._timeout_s):
+            count = await self._orders.count_documents(waiting)
+            oldest = await self._orders.find_one(
+                waiting, ["work.since"], sort=[("work.since", ASCENDING)]
+            )
+        return Backlog(step, count, oldest["work"]["since"] if oldest else None)
+
+    async def _write(
+        self, guard: Mapping[str, Any], update: Document, sort: list[tuple[str, int]] | None = None
+    ) -> Order | None:
+        with mongo_errors(self._timeout_s):
+            stored = await self._orders.find_one_and_update(
+                guard,
+                update,
+                projection=_NO_EVENTS,
+                sort=sort,
+                return_document=ReturnDocument.AFTER,
+            )
+        return documents.order_of(stored) if stored else None
+
+
+def _visible(**wanted: Any) -> Document:
+    return {**wanted, "deleted": {"$exists": False}}
+
+
+def _known(found: Document | None, order_id: str) -> Document:
+    if found is None:
+        raise UnknownOrder(order_id)
+    return found
+
+
+def _update(order: Order, fields: Document, *, version: int, fence: int) -> Document:
+    """Return the update that stores these fields (None: remove it) and the order's news."""
+    count = {"version": version, "fence": fence, "eventCount": len(order.news)}
+    update: Document = {
+        "$set": {name: value for name, value in fields.items() if value is not None},
+        "$unset": {name: "" for name, value in fields.items() if value is None},
+        "$inc": {name: by for name, by in count.items() if by},
+        "$push": {"events": {"$each": documents.events(order.news), "$slice": -EVENTS_KEPT}},
+    }
+    if version:
+        update["$max"] = {"updatedAt": order.updated_at}
+    return {operator: what for operator, what in update.items() if what}

@@ -1,0 +1,31 @@
+"""The order service on a real MongoDB."""
+
+from typing import Any
+
+import pytest
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
+
+from shop.common.representation import Representation
+from shop.order.model import Order
+from shop.order.repository import MongoOrders
+
+pytest.register_assert_rewrite(
+    *(f"tests.order_doubles.{name}_suite" for name in ("store", "crash", "zombie"))
+)
+
+
+def encode(order: Order) -> Representation:
+    return Representation(order.version, order.status.encode())
+
+
+@pytest.fixture
+def collection(database: AsyncDatabase[dict[str, Any]]) -> AsyncCollection[dict[str, Any]]:
+    return database["orders"]
+
+
+@pytest.fixture
+async def orders(collection: AsyncCollection[dict[str, Any]]) -> MongoOrders:
+    orders = MongoOrders(collection, encode)
+    await orders.prepare()
+    return orders

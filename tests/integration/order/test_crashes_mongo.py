@@ -1,0 +1,28 @@
+"""Crash points and zombies over the real store."""
+
+from typing import Any
+
+import pytest
+from pymongo.asynchronous.collection import AsyncCollection
+from tests.order_doubles.crash_suite import CrashSuite
+from tests.order_doubles.world import World
+from tests.order_doubles.zombie_suite import MakeWorld, ZombieSuite
+
+from shop.order.repository import MongoOrders
+
+
+@pytest.fixture
+def make_world(orders: MongoOrders, collection: AsyncCollection[dict[str, Any]]) -> MakeWorld:
+    async def make() -> World:
+        await collection.delete_many({})
+        return World(orders)
+
+    return make
+
+
+class TestCrashes(CrashSuite):
+    pass
+
+
+class TestZombies(ZombieSuite):
+    pass
