@@ -1,4 +1,4 @@
-"""Path and query parameters, checked against what the spec declares for the operation."""
+"""Path, query and header parameters, checked against what the spec declares for the operation."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -44,6 +44,19 @@ def check_path(operation: Operation, values: Mapping[str, str]) -> None:
             parse(parameter, values[parameter["name"]])
         except ValueError as error:
             raise NotFound(f"There is nothing here: {parameter['name']} {error}.") from None
+
+
+def check_headers(operation: Operation, given: Mapping[str, str]) -> None:
+    """Raise Unprocessable where a header breaks its schema; handlers read headers by themselves."""
+    errors = []
+    for parameter in operation.declared("header"):
+        name = parameter["name"]
+        try:
+            _value(parameter, [given[name]] if name in given else [])
+        except ValueError as error:
+            errors.append(FieldError(name, str(error)))
+    if errors:
+        raise Unprocessable("A header breaks the schema; see errors.", fields=errors)
 
 
 def _snake(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from shop.common.web.parameters import check_path, query_values
+from shop.common.web.parameters import check_headers, check_path, query_values
 from shop.common.web.spec import Operation, Spec, SpecError
 
 BASE_PATH: web.AppKey[str] = web.AppKey("base_path", str)
@@ -59,10 +59,13 @@ def _mismatch(module: ModuleType, missing: set[str], surplus: set[str]) -> str:
 
 def _endpoint(operation: Operation, handler: Callable[[web.Request], Awaitable[Any]]) -> Handler:
     takes_query = bool(operation.declared("query"))
+    takes_headers = bool(operation.declared("header"))
 
     async def endpoint(request: web.Request) -> web.StreamResponse:
         request[OPERATION] = operation
         check_path(operation, request.match_info)
+        if takes_headers:
+            check_headers(operation, request.headers)
         if takes_query or request.query_string:
             request[_QUERY] = query_values(operation, request.query)
         response: web.StreamResponse = await handler(request)
