@@ -69,8 +69,11 @@ class CustomerStore(Protocol):
     async def drop_deletion(self, customer_id: str, claim: str) -> None:
         """Take the mark away, if the claim still stands."""
 
-    async def delete(self, customer_id: str, claim: str) -> bool:
-        """Delete the customer and return True; return False if the claim no longer stands."""
+    async def delete(self, customer_id: str, claim: str, expected: Versions) -> bool:
+        """Delete the customer and return True.
+
+        Return False if the claim no longer stands, or the version is not among ``expected``.
+        """
 
     async def admit(self, customer_id: str, at: datetime) -> CustomerStatus:
         """Return the status, and end a lapsed deletion; raise BeingDeleted if it has not lapsed."""
@@ -176,8 +179,9 @@ class Customers:
         if await self._links.has_open(customer_id):
             await self._customers.drop_deletion(customer_id, claim)
             raise OpenOrders
-        if not await self._customers.delete(customer_id, claim):
-            raise Unavailable("The deletion took too long and was given up; try again.")
+        if not await self._customers.delete(customer_id, claim, expected):
+            await self._customers.drop_deletion(customer_id, claim)
+            raise Unavailable("The deletion was overtaken and given up; try again.")
         await self._links.forget(customer_id)
 
 

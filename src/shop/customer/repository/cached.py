@@ -46,9 +46,9 @@ class CachedCustomers:
         """Set the status if it is another one."""
         return await self._written(await self._customers.set_status(customer_id, status, at))
 
-    async def delete(self, customer_id: str, claim: str) -> bool:
+    async def delete(self, customer_id: str, claim: str, expected: Versions) -> bool:
         """Delete the customer, if the claim still stands."""
-        deleted = await self._customers.delete(customer_id, claim)
+        deleted = await self._customers.delete(customer_id, claim, expected)
         if deleted:
             await self._cache.written(customer_id)
         return deleted

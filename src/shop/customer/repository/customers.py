@@ -116,11 +116,11 @@ class MongoCustomers:
                 {"_id": customer_id, "deletion.claim": claim}, {"$unset": {"deletion": ""}}
             )
 
-    async def delete(self, customer_id: str, claim: str) -> bool:
-        """Delete the customer and return True; return False if the claim no longer stands."""
+    async def delete(self, customer_id: str, claim: str, expected: frozenset[int] | None) -> bool:
+        """Delete the customer and return True; return False if the claim or the version changed."""
         with mongo_errors():
             result = await self._collection.delete_one(
-                {"_id": customer_id, "deletion.claim": claim}
+                {"_id": customer_id, "deletion.claim": claim, **_at(expected)}
             )
         return result.deleted_count == 1
 
@@ -148,12 +148,15 @@ class MongoCustomers:
     async def _change(
         self, customer_id: str, change: Document, expected: frozenset[int] | None
     ) -> Document:
-        guard: Document = {} if expected is None else {"version": {"$in": sorted(expected)}}
         with mongo_errors():
             document = await self._collection.find_one_and_update(
-                {"_id": customer_id, **guard}, change, return_document=ReturnDocument.AFTER
+                {"_id": customer_id, **_at(expected)}, change, return_document=ReturnDocument.AFTER
             )
         if document is None:
             await self.get(customer_id)
             raise Changed
         return document
+
+
+def _at(expected: frozenset[int] | None) -> Document:
+    return {} if expected is None else {"version": {"$in": sorted(expected)}}

@@ -1,0 +1,27 @@
+"""The fake stores keep the rules of the real ones."""
+
+from tests.fakes.customer.customers_suite import (
+    CustomersAreDeletedByClaim,
+    CustomersAreFound,
+    CustomersChangeByVersion,
+    CustomersKeepWhatTheyAreGiven,
+)
+from tests.fakes.customer.links_suite import (
+    LinksAreForgotten,
+    LinksAreFound,
+    LinksArePut,
+    LinksAreRemoved,
+)
+
+
+class TestFakeCustomers(
+    CustomersKeepWhatTheyAreGiven,
+    CustomersChangeByVersion,
+    CustomersAreDeletedByClaim,
+    CustomersAreFound,
+):
+    pass
+
+
+class TestFakeLinks(LinksArePut, LinksAreRemoved, LinksAreForgotten, LinksAreFound):
+    pass
