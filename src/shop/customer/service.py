@@ -175,7 +175,11 @@ class Customers:
         the mark: of a deletion and an order that meet, at least one sees the other and gives way.
         """
         until = self._now() + _DELETION_LEASE
-        claim = await self._customers.claim_deletion(customer_id, until, expected)
+        try:
+            claim = await self._customers.claim_deletion(customer_id, until, expected)
+        except NoSuchCustomer:
+            await self._links.forget(customer_id)  # if a deletion died before it came to that
+            raise
         if await self._links.has_open(customer_id):
             await self._customers.drop_deletion(customer_id, claim)
             raise OpenOrders

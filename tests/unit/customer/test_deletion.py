@@ -144,3 +144,15 @@ async def test_a_deletion_that_took_too_long_gives_way_to_an_order(
         await service.remove(ada.id, None)
     await orders.view(ada.id, "ord_1")
     await service.view(ada.id)
+
+
+async def test_a_deletion_that_died_before_its_end_is_finished_by_the_next(
+    service: Customers, orders: CustomerOrders, customers: FakeCustomers, ada: Customer
+) -> None:
+    await orders.link(ada.id, "ord_1", order(1, "delivered"), None)
+    claim = await customers.claim_deletion(ada.id, NOON, None)
+    await customers.delete(ada.id, claim, None)
+    with pytest.raises(NoSuchCustomer):
+        await service.remove(ada.id, None)
+    with pytest.raises(NoSuchLink):
+        await orders.view(ada.id, "ord_1")
