@@ -47,7 +47,8 @@ class Adjustments:
         raise Unavailable(f"The stock of {product_id} changes too fast; try again.")
 
     async def get(self, product_id: str, adjustment_id: str) -> Adjustment:
-        """Return an adjustment that has been made; raise AdjustmentNotFound."""
+        """Return an adjustment that has been made; raise AdjustmentNotFound, ProductNotFound."""
+        await self._item(product_id)
         found = await self._journal.get(adjustment_id)
         if found is None or found.product_id != product_id or found.stock is None:
             raise AdjustmentNotFound(adjustment_id)
