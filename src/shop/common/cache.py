@@ -8,8 +8,8 @@ What is read is never older than a write that was completed before, on whichever
 * who finds a mark never joins a load that may have begun before it.
 
 (Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013, solves the same race with leases.)
-A mark outlives every load that can have begun before it. Redis is never needed: where it is away
-or slow, reads go to the database, and one log line says so.
+A mark outlives every load that began before it: one that took longer is not stored. Redis is
+never needed: where it is away or slow, reads go to the database, and one log line says so.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ log = structlog.get_logger()
 
 Load = Callable[[], Awaitable[Representation]]
 
-_MARK_TTL_S = 15.0  # longer than any load: an operation on the database ends well before
+_MARK_TTL_S = 15.0  # an operation on the database ends well before
 _PROBE_S = 0.5
 _AWAY = (RedisError, OSError, TimeoutError)
 
@@ -47,7 +47,8 @@ local token = string.format('%.0f', now[1] * 1000000 + now[2])
 return redis.call('set', KEYS[1], token .. '\\n', 'px', ARGV[1])
 """
 _FILL = """
-local there = redis.call('get', KEYS[1])
+local now, there = redis.call('time'), redis.call('get', KEYS[1])
+if now[1] * 1000000 + now[2] - tonumber(ARGV[2]) > tonumber(ARGV[4]) then return false end
 if there and tonumber(string.match(there, '^%d+')) >= tonumber(ARGV[2]) then return false end
 return redis.call('set', KEYS[1], ARGV[2] .. '\\n' .. ARGV[1], 'px', ARGV[3])
 """
@@ -88,6 +89,9 @@ class RedisReadThrough:
     def __init__(self, store: RedisCache, ttl_s: float) -> None:
         self._store = store
         self._ttl_s = ttl_s
+        # A load that took longer could outlive the mark, or the value that took the mark's place.
+        longest_s = min(ttl_s, _MARK_TTL_S)
+        self._limits = (int(ttl_s * 1000), int(longest_s * 1_000_000))
         self._flights: dict[str, _Flight] = {}
         self._owed: dict[str, float] = {}
         self._prober: asyncio.Task[None] | None = None  # there while Redis is away
@@ -149,7 +153,7 @@ class RedisReadThrough:
         loaded = await load()
         began = seconds * 1_000_000 + microseconds
         try:
-            await self._run(_FILL, key, loaded.pack(), began, int(self._ttl_s * 1000))
+            await self._run(_FILL, key, loaded.pack(), began, *self._limits)
         except _AWAY as error:
             self._turn_away(error)
         return loaded
@@ -171,7 +175,7 @@ class RedisReadThrough:
             await asyncio.sleep(_PROBE_S)
             self._forgive()
             with suppress(*_AWAY):
-                await self._store.exists("probe")
+                await self._mark("probe")  # a write: a server that can only be read is of no use
                 await self._pay()
                 break
         self._prober = None
