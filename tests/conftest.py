@@ -169,9 +169,10 @@ async def _program(server: Server) -> Path:
 class LocalShop:
     """A shop of its own, worked by the commands that a person would type."""
 
-    def __init__(self, home: Path, *command: str) -> None:
+    def __init__(self, home: Path, *command: str, **env: str) -> None:
         self.home = home
         self._command = command or (sys.executable, "-m", "shop")
+        self._env = env
 
     def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
@@ -207,7 +208,7 @@ class LocalShop:
         return str(self.instances(service)[0]["url"])
 
     def _environment(self, env: dict[str, str]) -> dict[str, str]:
-        return {**os.environ, "SHOP_HOME": str(self.home), **env}
+        return {**os.environ, "SHOP_HOME": str(self.home), **self._env, **env}
 
 
 NewShop = Callable[..., LocalShop]
@@ -220,8 +221,9 @@ async def new_shop(run_folder: Path) -> AsyncIterator[NewShop]:
         await _program(server)
     made: list[LocalShop] = []
 
-    def make(*command: str) -> LocalShop:
-        made.append(LocalShop(Path(tempfile.mkdtemp(dir=run_folder, prefix="shop-")), *command))
+    def make(*command: str, **env: str) -> LocalShop:
+        home = Path(tempfile.mkdtemp(dir=run_folder, prefix="shop-"))
+        made.append(LocalShop(home, *command, **env))
         return made[-1]
 
     yield make

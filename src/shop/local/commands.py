@@ -17,6 +17,7 @@ from shop.local.health import Status
 from shop.local.home import Home
 from shop.local.progress import Progress
 from shop.local.seed import seed
+from shop.local.server import Server
 from shop.local.servers import SERVERS
 from shop.local.service import SERVICES, Service
 from shop.local.stack import Stack
@@ -28,10 +29,15 @@ _INTERRUPTED = 130  # 128 + SIGINT, as shells count
 Command = Callable[[Stack, argparse.Namespace], Awaitable[int]]
 
 
-def main(arguments: Sequence[str] | None = None, services: Sequence[Service] = SERVICES) -> int:
+def main(
+    arguments: Sequence[str] | None = None,
+    *,
+    servers: Sequence[Server] = SERVERS,
+    services: Sequence[Service] = SERVICES,
+) -> int:
     """Run one command and return its exit code: 0, 1 if it failed, 2 for wrong usage."""
     parsed = _parser().parse_args(arguments)
-    stack = Stack(Home.from_environment(), Progress(), services=services)
+    stack = Stack(Home.from_environment(), Progress(), servers=servers, services=services)
     try:
         return asyncio.run(_interruptible(parsed.command(stack, parsed)))
     except LocalError as error:

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 
 from shop.local.binaries import CONSUL
-from shop.local.ports import free_port, is_free
+from shop.local.ports import free_port
 from shop.local.rest import ask
 
 _WORST_FIRST = ("critical", "warning", "passing")
@@ -91,10 +91,9 @@ def _token() -> dict[str, str]:
 
 
 def _ports(http: int) -> dict[str, int]:
-    """Return the ports of an agent: some stay closed, the inner ones give way if taken."""
-    lan, rpc = (port if is_free(port) else free_port() for port in (8301, 8300))
+    """Return the ports of an agent: the inner ones are free ones, as nobody has to know them."""
     closed = {"dns": -1, "grpc": -1, "serf_wan": -1}
-    return {"http": http, "serf_lan": lan, "server": rpc, **closed}
+    return {"http": http, "serf_lan": free_port(), "server": free_port(), **closed}
 
 
 def _version(program: Path) -> tuple[int, int]:

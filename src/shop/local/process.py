@@ -94,15 +94,16 @@ def _started(pid: int) -> str | None:
 
 
 def _started_by_proc(pid: int) -> str | None:
-    """Read proc(5): after the name in brackets, field 3 is the state, field 22 the start time.
+    """Read proc(5): after the name in brackets, fields 3 (state), 20 (threads), 22 (start time).
 
-    The time counts from boot, so the boot's id belongs to it.
+    The time counts from boot, so the boot's id belongs to it. A zombie with threads is still
+    ending: they hold its files and ports.
     """
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
-    if fields[0] in "ZX":
+    if fields[0] in "ZX" and int(fields[17]) <= 1:
         return None
     return f"{Path('/proc/sys/kernel/random/boot_id').read_text().strip()}/{fields[19]}"
 

@@ -12,15 +12,15 @@ _STANDIN = Path(__file__).parent / "standin.py"
 
 @pytest.fixture
 def shop(new_shop: Callable[..., Any]) -> Iterator[Any]:
-    """A shop of stand-ins that is down; its commands take ``--free-ports``."""
-    shop = new_shop(sys.executable, str(_STANDIN))
+    """A shop of stand-ins with Consul and Redis that is down."""
+    shop = new_shop(sys.executable, str(_STANDIN), STANDIN_SERVERS="consul,redis")
     yield shop
     shop.run("down")
 
 
 @pytest.fixture(scope="module")
 def running_shop(new_shop: Callable[..., Any]) -> Iterator[Any]:
-    """A shop of stand-ins that is up, for tests that leave it so."""
+    """A shop of stand-ins with all servers that is up, for tests that leave it so."""
     shop = new_shop(sys.executable, str(_STANDIN))
     up = shop.run("up", "--free-ports")
     assert up.returncode == 0, up.stderr

@@ -2,7 +2,7 @@
 
 ``standin.py serve NAME`` is the service; ``standin.py up ...`` (any command of ``python -m shop``)
 is a shop made of two of them. ``STANDIN_FAULT=product`` makes that one end with an error at its
-start.
+start, ``STANDIN_SERVERS=consul,redis`` leaves the other servers out: they need only Consul.
 """
 
 import asyncio
@@ -14,7 +14,14 @@ import aiohttp
 from aiohttp import web
 
 from shop.local.commands import main
+from shop.local.server import Server
+from shop.local.servers import SERVERS
 from shop.local.service import Service
+
+
+def servers() -> list[Server]:
+    wanted = os.environ.get("STANDIN_SERVERS", "mongo,redis,consul").split(",")
+    return [server for server in SERVERS if server.name in wanted]
 
 
 def services() -> list[Service]:
@@ -74,4 +81,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "serve":
         asyncio.run(serve(sys.argv[2]))
     else:
-        sys.exit(main(sys.argv[1:], services()))
+        sys.exit(main(sys.argv[1:], servers=servers(), services=services()))

@@ -50,7 +50,8 @@ def taken():
 
 
 def test_down_leaves_no_process_and_the_data(shop):
-    assert shop.run("up", "--free-ports").returncode == 0
+    everything = {"STANDIN_SERVERS": "mongo,redis,consul"}
+    assert shop.run("up", "--free-ports", **everything).returncode == 0
     assert len(processes_of(shop)) == 7
     down = shop.run("down")
     assert down.returncode == 0
@@ -119,7 +120,7 @@ def test_in_the_foreground_a_signal_stops_everything(shop, number):
     assert up.stdout
     while "Ctrl-C stops everything" not in up.stdout.readline():
         assert up.poll() is None
-    assert len(processes_of(shop)) == 5
+    assert len(processes_of(shop)) == 4
     up.send_signal(number)
     up.communicate()
     assert up.returncode == 0
@@ -174,7 +175,7 @@ def test_two_ups_at_once_make_one_shop(shop):
     printed = [up.communicate()[0] for up in ups]
     assert [up.returncode for up in ups] == [0, 0], printed
     assert sum("waiting for it to end" in text for text in printed) == 1
-    assert len(processes_of(shop)) == 5
+    assert len(processes_of(shop)) == 4
 
 
 async def test_a_server_named_by_the_environment_is_used_and_left_alone(shop, redis_url):
