@@ -9,6 +9,7 @@ from shop.common.web import (
     if_match,
     listing,
     no_content,
+    once,
     patch,
     query,
     representation,
@@ -27,8 +28,12 @@ _link = schemas.OrderLinkDraftSchema()
 
 async def create_customer(request: Request) -> Response:
     details = await body(request, _draft)
-    customer = await request.app[CUSTOMERS].register(details)
-    return created(request, f"/customers/{customer.id}", schemas.encode_customer(customer))
+
+    async def make(customer_id: str) -> Response:
+        customer = await request.app[CUSTOMERS].register(details, customer_id)
+        return created(request, f"/customers/{customer_id}", schemas.encode_customer(customer))
+
+    return await once(request, "cus", make)
 
 
 async def list_customers(request: Request) -> Response:

@@ -12,7 +12,7 @@ from shop.common.errors import Unavailable
 from shop.common.ids import new_id
 from shop.common.page import Page
 from shop.common.representation import Representation
-from shop.customer.errors import Changed, NoSuchCustomer, OpenOrders
+from shop.customer.errors import Changed, EmailTaken, NoSuchCustomer, OpenOrders
 from shop.customer.model import (
     Customer,
     CustomerDetails,
@@ -125,18 +125,31 @@ class Customers:
         self.view = customers.view
         self.find = customers.find
 
-    async def register(self, details: CustomerDetails) -> Customer:
-        """Add a customer, active at once; raise EmailTaken."""
+    async def register(self, details: CustomerDetails, customer_id: str | None = None) -> Customer:
+        """Add a customer, active at once; raise EmailTaken.
+
+        Repeated with the same id it adds nothing, and returns the customer that is there.
+        """
         at = self._now()
         customer = Customer(
             **vars(details),
-            id=new_id("cus"),
+            id=customer_id or new_id("cus"),
             status=CustomerStatus.ACTIVE,
             created_at=at,
             updated_at=at,
         )
-        await self._customers.add(customer)
+        try:
+            await self._customers.add(customer)
+        except EmailTaken as taken:
+            return await self._made_before(customer.id, taken)
         return customer
+
+    async def _made_before(self, customer_id: str, taken: EmailTaken) -> Customer:
+        """Return the customer who has the email, if that is the very one; raise ``taken`` else."""
+        try:
+            return await self._customers.get(customer_id)
+        except NoSuchCustomer:
+            raise taken from None
 
     async def replace(
         self, customer_id: str, details: CustomerDetails, expected: Versions

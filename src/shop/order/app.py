@@ -9,8 +9,9 @@ from aiohttp import ClientSession, web
 from shop.common import cache, mongo, peer, trace
 from shop.common.background import running
 from shop.common.config import ConsulConfig, ServiceConfig
+from shop.common.idempotency import MongoKeys
 from shop.common.settings import ConfigError
-from shop.common.web import READINESS, build
+from shop.common.web import KEYS, READINESS, build
 from shop.order import handlers
 from shop.order.cached import CachedOrders
 from shop.order.config import OrderConfig
@@ -49,6 +50,7 @@ def create_app(config: Config) -> web.Application:
         ):
             stored = MongoOrders(database["orders"], encode_order)
             await stored.prepare()
+            app[KEYS] = await MongoKeys(database["idempotencyKeys"]).prepared()
             app[READINESS].checks.append(lambda: mongo.ping(database))
             relay = _join(app, config, CachedOrders(stored, kept), resolver, session)
             async with running(relay.run(), stop=relay.stop):

@@ -10,6 +10,7 @@ from shop.common.web import (
     if_match,
     listing,
     no_content,
+    once,
     patch,
     query,
     representation,
@@ -26,9 +27,14 @@ _patch = schemas.OrderPatchSchema()
 
 
 async def place_order(request: Request) -> Response:
-    order = await request.app[ORDERS].place(await body(request, _draft))
-    answer = accepted if order.status is Status.PENDING else created
-    return answer(request, f"/orders/{order.id}", schemas.encode_order(order))
+    draft = await body(request, _draft)
+
+    async def make(order_id: str) -> Response:
+        order = await request.app[ORDERS].place(draft, order_id)
+        answer = accepted if order.status is Status.PENDING else created
+        return answer(request, f"/orders/{order_id}", schemas.encode_order(order))
+
+    return await once(request, "ord", make)
 
 
 async def list_orders(request: Request) -> Response:

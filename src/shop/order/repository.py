@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
+from pymongo.errors import DuplicateKeyError
 
 from shop.common.mongo import Collection, Document, ensure_indexes, mongo_errors
 from shop.common.page import Cursors, Page, cut
@@ -64,10 +65,13 @@ class MongoOrders:
         """Create the indexes that are missing."""
         await ensure_indexes(self._orders, INDEXES)
 
-    async def add(self, order: Order) -> Order:
-        """Insert a new order."""
+    async def add(self, order: Order) -> Order | None:
+        """Insert a new order and return it, or None if there is one with its id."""
         with mongo_errors(self._timeout_s):
-            await self._orders.insert_one(documents.document(order))
+            try:
+                await self._orders.insert_one(documents.document(order))
+            except DuplicateKeyError:
+                return None
         return replace(order, news=())
 
     async def get(self, order_id: str) -> Order:

@@ -7,7 +7,8 @@ from aiohttp import web
 from shop.common import cache, mongo
 from shop.common.background import running
 from shop.common.config import ServiceConfig
-from shop.common.web import READINESS, build
+from shop.common.idempotency import MongoKeys
+from shop.common.web import KEYS, READINESS, build
 from shop.product import handlers
 from shop.product.repository import (
     CachedProducts,
@@ -34,6 +35,7 @@ def create_app(config: Config) -> web.Application:
             cache.opened(config.redis, config.mongo.database) as kept,
         ):
             await create_indexes(database)
+            app[KEYS] = await MongoKeys(database["idempotencyKeys"]).prepared()
             app[READINESS].checks.append(lambda: mongo.ping(database))
             async with running(_join(app, database, kept).run()):
                 yield

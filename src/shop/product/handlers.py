@@ -11,6 +11,7 @@ from shop.common.web import (
     if_match,
     listing,
     no_content,
+    once,
     patch,
     query,
     representation,
@@ -30,8 +31,13 @@ _reservation = schemas.ReservationDraftSchema()
 
 
 async def create_product(request: Request) -> Response:
-    product = await request.app[CATALOGUE].create(**await body(request, _draft))
-    return created(request, f"/products/{product.id}", schemas.encode_product(product))
+    draft = await body(request, _draft)
+
+    async def make(product_id: str) -> Response:
+        product = await request.app[CATALOGUE].create(**draft, product_id=product_id)
+        return created(request, f"/products/{product_id}", schemas.encode_product(product))
+
+    return await once(request, "prd", make)
 
 
 async def list_products(request: Request) -> Response:

@@ -6,6 +6,7 @@ from shop.common.web.command import run
 from shop.common.web.conditional import if_match
 from shop.common.web.health import READINESS
 from shop.common.web.metrics import REGISTRY
+from shop.common.web.once import KEYS, once
 from shop.common.web.responses import (
     accepted,
     changed,
@@ -18,6 +19,7 @@ from shop.common.web.responses import (
 from shop.common.web.routes import query
 
 __all__ = [
+    "KEYS",
     "READINESS",
     "REGISTRY",
     "accepted",
@@ -29,6 +31,7 @@ __all__ = [
     "listing",
     "location",
     "no_content",
+    "once",
     "patch",
     "query",
     "representation",

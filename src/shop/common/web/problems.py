@@ -65,8 +65,9 @@ def of_shop_error(error: errors.ShopError) -> web.Response:
             for field in error.fields[:_FIELDS_MAX]
         ]
     response = problem(status_of(error), error.code, error.title, error.detail, members)
-    if isinstance(error, errors.Unavailable):
-        response.headers["Retry-After"] = str(math.ceil(error.retry_after_s))
+    retry_after_s = getattr(error, "retry_after_s", None)
+    if retry_after_s is not None:
+        response.headers["Retry-After"] = str(math.ceil(retry_after_s))
     return response
 
 

@@ -8,7 +8,7 @@ from shop.common.clock import Clock, now
 from shop.common.ids import new_id
 from shop.common.page import Page
 from shop.common.representation import Representation
-from shop.product.errors import OpenReservations, StaleVersion
+from shop.product.errors import OpenReservations, ProductNotFound, SkuTaken, StaleVersion
 from shop.product.model import Product, ProductDetails, ProductFilter, Stock
 
 Change = Callable[[ProductDetails], ProductDetails]
@@ -58,11 +58,16 @@ class Catalogue:
         self._products = products
         self._now = clock
 
-    async def create(self, details: ProductDetails, initial_stock: int = 0) -> Product:
-        """Add a product, with its first pieces on the shelf; raise SkuTaken."""
+    async def create(
+        self, details: ProductDetails, initial_stock: int = 0, product_id: str | None = None
+    ) -> Product:
+        """Add a product, with its first pieces on the shelf; raise SkuTaken.
+
+        Repeated with the same id it adds nothing, and returns the product that is there.
+        """
         moment = self._now()
         product = Product(
-            new_id("prd"),
+            product_id or new_id("prd"),
             details,
             Stock(initial_stock),
             version=1,
@@ -70,8 +75,18 @@ class Catalogue:
             created_at=moment,
             updated_at=moment,
         )
-        await self._products.add(product)
+        try:
+            await self._products.add(product)
+        except SkuTaken as taken:
+            return await self._made_before(product.id, taken)
         return product
+
+    async def _made_before(self, product_id: str, taken: SkuTaken) -> Product:
+        """Return the product that has the SKU, if that is the very one; raise ``taken`` else."""
+        try:
+            return await self._products.get(product_id)
+        except ProductNotFound:
+            raise taken from None
 
     async def get(self, product_id: str) -> Product:
         """Return a product as it stands in the database; raise ProductNotFound."""
