@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 import orjson
@@ -13,9 +13,8 @@ from .instance import Instance
 from .retry import RETRIED_STATUSES, retry_after_s
 
 
-@dataclass(frozen=True, slots=True)
-class PeerRequest:
-    """What is asked, the same whoever is asked."""
+class PeerRequest(NamedTuple):
+    """What is asked, the same whoever is asked. (A tuple: made per call, and cheaper to make.)"""
 
     method: str
     path: str
@@ -23,8 +22,7 @@ class PeerRequest:
     body: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PeerResponse:
+class PeerResponse(NamedTuple):
     """What a peer answered."""
 
     status: int
