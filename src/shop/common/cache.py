@@ -31,6 +31,7 @@ from redis.exceptions import RedisError
 
 from shop.common.config import RedisConfig
 from shop.common.representation import Representation
+from shop.common.settings import ConfigError
 
 log = structlog.get_logger()
 
@@ -228,12 +229,18 @@ async def opened(config: RedisConfig, namespace: str) -> AsyncIterator[Cache]:
 
 
 def _pool(config: RedisConfig) -> BlockingConnectionPool:
-    """Return a pool whose waits are bounded: for a connection, to connect, and for an answer."""
-    return BlockingConnectionPool.from_url(
-        config.url,
-        max_connections=64,
-        timeout=config.timeout_s,
-        socket_timeout=config.timeout_s,
-        socket_connect_timeout=config.timeout_s,
-        retry=Retry(NoBackoff(), 0),
-    )
+    """Return a pool whose waits are bounded: for a connection, to connect, and for an answer.
+
+    Raises ConfigError for an address that cannot be understood.
+    """
+    try:
+        return BlockingConnectionPool.from_url(
+            config.url,
+            max_connections=64,
+            timeout=config.timeout_s,
+            socket_timeout=config.timeout_s,
+            socket_connect_timeout=config.timeout_s,
+            retry=Retry(NoBackoff(), 0),
+        )
+    except ValueError:  # what it says may quote the password
+        raise ConfigError("SHOP_REDIS_URL: this is no address that Redis understands.") from None

@@ -10,11 +10,12 @@ import structlog
 from pymongo import AsyncMongoClient, IndexModel
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConnectionFailure, PyMongoError
+from pymongo.errors import ConfigurationError, ConnectionFailure, PyMongoError
 
 from shop.common.config import MongoConfig
 from shop.common.errors import Unavailable
 from shop.common.peer import current_deadline
+from shop.common.settings import ConfigError
 
 Document = dict[str, Any]
 Collection = AsyncCollection[Document]
@@ -22,26 +23,38 @@ Database = AsyncDatabase[Document]
 
 log = structlog.get_logger()
 
+stamina.instrumentation.set_on_retry_hooks(())  # what is waited for is said once, below
+
+_operation_s = MongoConfig.timeout_s
+
 
 def connect(config: MongoConfig) -> AsyncMongoClient[Document]:
     """Return a client for ``mongodb://`` and ``mongodb+srv://``; it connects at its first use.
 
     Writes are acknowledged by a majority and journaled, times are in UTC, and every operation
-    ends within ``config.timeout_s``.
+    ends within ``config.timeout_s``. Raises ConfigError for an address that cannot be understood.
     """
-    return AsyncMongoClient(
-        config.uri,
-        tz_aware=True,
-        w="majority",
-        journal=True,
-        timeoutMS=int(config.timeout_s * 1000),
-        appname="shop",
-    )
+    try:
+        return AsyncMongoClient(
+            config.uri,
+            tz_aware=True,
+            w="majority",
+            journal=True,
+            timeoutMS=int(config.timeout_s * 1000),
+            appname="shop",
+        )
+    except (ConfigurationError, ValueError):  # what they say may quote the password
+        raise ConfigError("SHOP_MONGO_URI: this is no address that MongoDB understands.") from None
 
 
 @asynccontextmanager
 async def opened(config: MongoConfig) -> AsyncIterator[Database]:
-    """Give a database that answers, and close its client at the end."""
+    """Give a database that answers, and close its client at the end.
+
+    From then on the calls in ``mongo_errors`` are given the time that this configuration says.
+    """
+    global _operation_s  # a service has one database: who calls it need not know its settings
+    _operation_s = config.timeout_s
     client = connect(config)
     try:
         await wait_until_up(client)
@@ -79,15 +92,18 @@ async def ensure_indexes(collection: Collection, indexes: Sequence[IndexModel]) 
 
 
 @contextmanager
-def mongo_errors(timeout_s: float = 5.0) -> Iterator[None]:
+def mongo_errors(timeout_s: float | None = None) -> Iterator[None]:
     """Give the calls inside up to ``timeout_s``, or what is left of the request's time.
+
+    Without ``timeout_s`` it is what the configuration gives to an operation.
 
     Raises Unavailable where the database cannot be reached or does not answer in that time, and
     DeadlineExceeded where the request's time is already over. Mongo gets its deadline this way
     and not by cancellation, which Python 3.11 can swallow (python/cpython#86296).
     """
     deadline = current_deadline()
-    left_s = min(timeout_s, deadline.remaining_s()) if deadline else timeout_s
+    given_s = _operation_s if timeout_s is None else timeout_s
+    left_s = min(given_s, deadline.check()) if deadline else given_s  # 0 would be no limit at all
     try:
         with pymongo.timeout(left_s):
             yield

@@ -84,7 +84,11 @@ def add_flags(parser: argparse.ArgumentParser, kind: type[Any], defaults: Defaul
         if about["flag"]:
             meaning_there = f"{about['meaning']} [{about['variable']}]"
             parser.add_argument(
-                about["flag"], dest=about["variable"], metavar="VALUE", help=meaning_there
+                about["flag"],
+                dest=about["variable"],
+                default=argparse.SUPPRESS,
+                metavar="VALUE",
+                help=meaning_there,
             )
         lines.append(f"  {about['variable']:<24} {meaning}")
     parser.formatter_class = argparse.RawDescriptionHelpFormatter

@@ -2,7 +2,7 @@
 
 from shop.common.web.app import build
 from shop.common.web.body import body, patch
-from shop.common.web.command import run
+from shop.common.web.command import Command, run
 from shop.common.web.conditional import if_match
 from shop.common.web.health import READINESS
 from shop.common.web.metrics import REGISTRY
@@ -22,6 +22,7 @@ __all__ = [
     "KEYS",
     "READINESS",
     "REGISTRY",
+    "Command",
     "accepted",
     "body",
     "build",

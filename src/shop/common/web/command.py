@@ -3,8 +3,9 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
 from aiohttp import web
 
@@ -14,6 +15,16 @@ from shop.common.settings import ConfigError, Defaults, add_flags, apply_flags, 
 from shop.common.web.life import CannotListen, serve
 
 C = TypeVar("C", bound=ServiceConfig)
+Flags = argparse.Namespace
+
+
+@dataclass(frozen=True)
+class Command(Generic[C]):
+    """Something else that ``python -m shop.<service> <name>`` does, and returns an exit code."""
+
+    meaning: str
+    work: Callable[[C, Flags], Coroutine[Any, Any, int]]
+    switches: Mapping[str, str] = field(default_factory=dict)
 
 
 def run(
@@ -21,27 +32,48 @@ def run(
     kind: type[C],
     defaults: Defaults,
     create_app: Callable[[C], web.Application],
+    commands: Mapping[str, Command[C]] | None = None,
     arguments: Sequence[str] | None = None,
 ) -> int:
-    """Run a service until it is told to stop, and return its exit code.
+    """Run a service until it is told to stop, or one of its commands; return the exit code.
 
     0: told to stop. 1: it could not go on. 2: the configuration or the command line is wrong.
     """
-    parser = argparse.ArgumentParser(f"python -m shop.{name}", description=f"The {name} service.")
-    add_flags(parser, kind, defaults)
-    apply_flags(parser.parse_args(arguments))
+    commands = commands or {}
+    given = _parser(name, kind, defaults, commands).parse_args(arguments)
+    apply_flags(given)
     try:
         config = load(kind, defaults)
         log.configure(config.log)
-        app = create_app(config)
+        command = commands.get(getattr(given, "command", None) or "")
+        work = command.work(config, given) if command else _serve(name, config, create_app(config))
     except ConfigError as error:
         return _complain(name, error, 2)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(serve(name, config, app))
+            return runner.run(work)
     except CannotListen as error:
         return _complain(name, error, 1)
+
+
+async def _serve(name: str, config: C, app: web.Application) -> int:
+    await serve(name, config, app)
     return 0
+
+
+def _parser(
+    name: str, kind: type[C], defaults: Defaults, commands: Mapping[str, Command[C]]
+) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(f"python -m shop.{name}", description=f"The {name} service.")
+    add_flags(parser, kind, defaults)
+    if commands:
+        chosen = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+        for word, command in commands.items():
+            sub = chosen.add_parser(word, help=command.meaning, description=command.meaning)
+            for switch, meaning in command.switches.items():
+                sub.add_argument(switch, action="store_true", help=meaning)
+            add_flags(sub, kind, defaults)
+    return parser
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
