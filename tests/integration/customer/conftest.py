@@ -22,7 +22,9 @@ from shop.common.config import (
 from shop.common.web.server import Runner
 from shop.customer.app import create_app
 
-pytest.register_assert_rewrite("tests.fakes.customer")
+pytest.register_assert_rewrite(
+    "tests.fakes.customer.customers_suite", "tests.fakes.customer.links_suite"
+)
 
 Database = AsyncDatabase[dict[str, Any]]
 Serve = Callable[..., Awaitable[Api]]
@@ -33,7 +35,7 @@ def config(
     mongo_uri: str, redis_url: str, database: AsyncDatabase[dict[str, Any]]
 ) -> ServiceConfig:
     return ServiceConfig(
-        HttpConfig(),
+        HttpConfig(request_timeout_s=60),  # many at once, on a busy machine
         MongoConfig(uri=mongo_uri, database=database.name),
         RedisConfig(url=redis_url),
         ConsulConfig(url=""),
