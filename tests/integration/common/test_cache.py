@@ -12,6 +12,7 @@ from shop.common import cache as caching
 from shop.common.config import RedisConfig
 from shop.common.errors import NotFound
 from shop.common.representation import Representation
+from shop.common.settings import ConfigError
 
 PATIENT_S = 20.0  # on a busy machine Redis must not seem to be away
 
@@ -557,3 +558,10 @@ async def test_closing_ends_what_still_goes_on(redis_url, redis_namespace, shelf
         await shelf.reading.wait()
     with pytest.raises(asyncio.CancelledError):
         await reader
+
+
+@pytest.mark.parametrize("url", ["redis://:hunter2@a:port", "redis://[::1", "redis://a:99999999"])
+async def test_an_address_that_cannot_be_understood_is_named_and_not_shown(opened, url):
+    with pytest.raises(ConfigError, match="SHOP_REDIS_URL") as caught:
+        await opened(url, "n")
+    assert "hunter2" not in str(caught.value)
