@@ -33,6 +33,10 @@ INDEXES = (
         [("work.dueAt", ASCENDING)], partialFilterExpression={"work.dueAt": {"$exists": True}}
     ),
     IndexModel(
+        [("work.since", ASCENDING)],
+        partialFilterExpression={"work.since": {"$exists": True}},
+    ),
+    IndexModel(
         [("work.steps", ASCENDING), ("work.since", ASCENDING)],
         partialFilterExpression={"work.since": {"$exists": True}},
     ),
@@ -150,6 +154,13 @@ class MongoOrders:
     async def backlog(self, now: datetime) -> list[Backlog]:
         """Return how much is waiting, step by step; each costs two index scans."""
         return [await self._backlog_of(step, now) for step in Step]
+
+    async def waiting(self, now: datetime, limit: int) -> list[Order]:
+        """Return the orders that wait for a step, those that have waited longest first."""
+        with mongo_errors(self._timeout_s):
+            found = self._orders.find({"work.since": {"$lte": now}}, _NO_EVENTS)
+            documents_ = await found.sort("work.since", ASCENDING).limit(limit).to_list()
+        return [documents.order_of(stored) for stored in documents_]
 
     async def _backlog_of(self, step: Step, now: datetime) -> Backlog:
         waiting = {"work.steps": step.value, "work.since": {"$lte": now}}

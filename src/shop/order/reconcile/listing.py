@@ -1,0 +1,92 @@
+"""Reads the three services' lists page by page, and one order as all three show it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from shop.common.peer import PeerClient, PeerResponse
+from shop.order.reconcile.rules import Json, Repair, Seen
+
+_BASE = "/api/v1"
+
+
+class UnexpectedAnswer(Exception):
+    """A service answered what its contract does not have."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """An order that a service knows of, and its customer where that one says so."""
+
+    order_id: str
+    customer_id: str | None
+
+
+class Shop:
+    """The three services, by name, as ``python -m shop.order reconcile`` reaches them."""
+
+    def __init__(self, client_of: Callable[[str], PeerClient]) -> None:
+        self._clients = {name: client_of(name) for name in ("customer", "product", "order")}
+
+    async def orders(self) -> AsyncIterator[Known]:
+        """Return every order that the order service has."""
+        async for order in self._list("order", "/orders"):
+            yield Known(order["id"], order["customerId"])
+
+    async def elsewhere(self) -> AsyncIterator[Known]:
+        """Return every order that the two others know; one may come twice."""
+        async for reservation in self._list("product", "/reservations"):
+            yield Known(reservation["orderId"], None)
+        async for customer in self._list("customer", "/customers"):
+            async for link in self._list("customer", f"/customerOrders/{customer['id']}"):
+                yield Known(link["orderId"], link["customerId"])
+
+    async def has_order(self, order_id: str) -> bool:
+        """Tell whether the order service has it."""
+        return await self._get("order", f"/orders/{order_id}") is not None
+
+    async def look(self, known: Known) -> Seen:
+        """Return one order as the three show it now."""
+        answer = await self._get("order", f"/orders/{known.order_id}")
+        order = answer.json() if answer else None
+        customer_id = order["customerId"] if order else known.customer_id
+        reservation, link = await asyncio.gather(
+            self._get("product", f"/reservations/{known.order_id}"),
+            self._get("customer", f"/customerOrders/{customer_id}/{known.order_id}"),
+        )
+        return Seen(
+            known.order_id,
+            order,
+            version=int(answer.headers["ETag"].strip('"')) if answer else 0,
+            reservation=reservation.json() if reservation else None,
+            link=link.json() if link else None,
+        )
+
+    async def repair(self, repair: Repair) -> PeerResponse:
+        """Make a repair, and return what was answered."""
+        return await self._clients[repair.service].call(
+            repair.method, _BASE + repair.path, json=repair.body, idempotent=True
+        )
+
+    async def _get(self, service: str, path: str) -> PeerResponse | None:
+        answer = await self._clients[service].call("GET", _BASE + path)
+        if answer.status == 404:
+            return None
+        return _expected(answer, service, path)
+
+    async def _list(self, service: str, path: str) -> AsyncIterator[Json]:
+        cursor: str | None = ""
+        while cursor is not None:
+            query = {"limit": "100", **({"cursor": cursor} if cursor else {})}
+            where = f"{_BASE}{path}?{urlencode(query)}"
+            page = _expected(await self._clients[service].call("GET", where), service, path).json()
+            for item in page["items"]:
+                yield item
+            cursor = page["nextCursor"]
+
+
+def _expected(answer: PeerResponse, service: str, path: str) -> PeerResponse:
+    if answer.status != 200:
+        raise UnexpectedAnswer(f"{service} answered {answer.status} to GET {path}")
+    return answer
