@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
-from tests.unit.product.stores import HOUR, Stores
+from tests.fakes.product.stores import HOUR, Stores
 
 from shop.common.representation import Representation
 from shop.product.model import Adjustment, Product, Reservation
@@ -17,7 +17,7 @@ from shop.product.repository import (
 )
 from shop.product.repository.documents import adjustment_of, reservation_of
 
-pytest.register_assert_rewrite("tests.unit.product.suites")
+pytest.register_assert_rewrite("tests.fakes.product.suites")
 
 
 def encode(product: Product) -> Representation:

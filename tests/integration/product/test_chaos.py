@@ -4,8 +4,8 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from tests.unit.product.chaos import Chaos, rampage
-from tests.unit.product.stores import Stores
+from tests.fakes.product.chaos import Chaos, rampage
+from tests.fakes.product.stores import Stores
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -1,27 +1,32 @@
 """What only the MongoDB stores have: indexes, expiry of old entries, errors, and who is told."""
 
 import asyncio
+import itertools
+import signal
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
-from tests.unit.product.stores import HOUR, PASSED, Stores, a_product
+from tests.fakes.product.stores import HOUR, PASSED, Stores, a_product
+from tests.integration.product.conftest import in_mongo
 
 from shop.common.errors import Unavailable
+from shop.common.keyset import NewestFirst
+from shop.common.page import Cursors
+from shop.common.peer import Deadline, deadline_scope
 from shop.product.model import ProductFilter
 from shop.product.repository import (
-    MongoReservations,
     MongoShelf,
     create_indexes,
 )
-from shop.product.repository.products import conditions_of
+from shop.product.repository.products import query_of
 from shop.product.service import Reservations
 
 Database = AsyncDatabase[dict[str, Any]]
 
-FILTERS = [
+FILTERS: list[dict[str, Any]] = [
     {},
     {"category": "c1"},
     {"min_price": 10},
@@ -50,51 +55,44 @@ async def explained(collection: Any, query: dict[str, Any], **options: Any) -> t
     return set(stages(plan["queryPlanner"]["winningPlan"])), plan["executionStats"]
 
 
-@pytest.mark.parametrize("depth", [None, "prd_m"])
-@pytest.mark.parametrize("chosen", FILTERS, ids=str)
 async def test_every_list_that_is_offered_is_served_by_an_index(
-    database: Database, stores: Stores, chosen: dict[str, Any], depth: str | None
+    database: Database, stores: Stores
 ) -> None:
     for i in range(60):
         await stores.product(category=f"c{i % 3}", name=f"Thing {i}")
-    conditions = conditions_of(ProductFilter(**chosen))
-    conditions += [{"_id": {"$lt": depth}}] if depth else []
-    query = {"$and": conditions} if conditions else {}
-    used, _ = await explained(database["products"], query, sort=[("_id", -1)], limit=21)
-    assert "COLLSCAN" not in used
-    assert used & {"IXSCAN", "IDHACK", "TEXT_MATCH"}
-    if "q" not in chosen:
-        assert "SORT" not in used
+    for chosen, depth in itertools.product(FILTERS, [None, "prd_m"]):
+        order = NewestFirst("products", query_of(ProductFilter(**chosen)))
+        cursors = Cursors("scope")
+        query = order.query(cursors, cursors.encode(depth) if depth else None)
+        used, _ = await explained(database["products"], query, sort=[("_id", -1)], limit=21)
+        assert "COLLSCAN" not in used, query
+        assert used & {"IXSCAN", "IDHACK", "TEXT_MATCH"}, query
+        assert "q" in chosen or "SORT" not in used, query
 
 
 async def test_a_page_costs_the_same_at_any_depth(database: Database, stores: Stores) -> None:
     made = sorted([await stores.product(category="c") for _ in range(90)], reverse=True)
     for chosen in ({}, {"category": "c"}, {"min_price": 1}):
         for last in (made[0], made[60]):
-            conditions = [*conditions_of(ProductFilter(**chosen)), {"_id": {"$lt": last}}]
-            _, cost = await explained(
-                database["products"], {"$and": conditions}, sort=[("_id", -1)], limit=21
-            )
+            query = {"$and": [query_of(ProductFilter(**chosen)), {"_id": {"$lt": last}}]}
+            _, cost = await explained(database["products"], query, sort=[("_id", -1)], limit=21)
             assert cost["totalKeysExamined"] <= 22
 
 
-@pytest.mark.parametrize(
-    ("collection", "query"),
-    [
-        ("products", {"sku": "A"}),
-        ("products", {"marks.until": {"$lt": a_product().created_at}}),
-        ("reservations", {"state": "held", "expiresAt": {"$lte": a_product().created_at}}),
-        ("reservations", {"movement.until": {"$lt": a_product().created_at}}),
-        ("stockAdjustments", {"movement.until": {"$lt": a_product().created_at}}),
-    ],
-    ids=str,
-)
 async def test_what_the_service_asks_by_itself_is_served_by_an_index(
-    database: Database, stores: Stores, collection: str, query: dict[str, Any]
+    database: Database, stores: Stores
 ) -> None:
-    used, _ = await explained(database[collection], query)
-    assert "COLLSCAN" not in used
-    assert "IXSCAN" in used
+    before = {"$lt": a_product().created_at}
+    for collection, query in (
+        ("products", {"sku": "A"}),
+        ("products", {"marks.until": before}),
+        ("reservations", {"state": "held", "expiresAt": before}),
+        ("reservations", {"movement.until": before}),
+        ("stockAdjustments", {"movement.until": before}),
+    ):
+        used, _ = await explained(database[collection], query)
+        assert "COLLSCAN" not in used, query
+        assert "IXSCAN" in used, query
 
 
 async def test_the_adjustments_of_a_product_are_listed_by_an_index(
@@ -144,15 +142,16 @@ async def test_whoever_keeps_copies_of_products_is_told_when_their_stock_moves(
     assert told == [[lamp, vase], [lamp, vase]]
 
 
-async def test_a_database_that_is_away_is_said_to_be_away() -> None:
-    async with AsyncMongoClient[dict[str, Any]](
-        "mongodb://127.0.0.1:9", serverSelectionTimeoutMS=50, tz_aware=True
-    ) as client:
-        database = client["away"]
-        reserving = Reservations(
-            MongoShelf(database["products"]), MongoReservations(database["reservations"])
-        )
-        with pytest.raises(Unavailable):
-            await reserving.reserve("o1", [("prd_a", 1)], HOUR)
-        with pytest.raises(Unavailable):
-            await reserving.commit("o1")
+async def test_a_database_that_hangs_is_said_to_be_away(start_mongo: Any) -> None:
+    server = await start_mongo()
+    async with AsyncMongoClient[dict[str, Any]](server.url, tz_aware=True) as client:
+        stores = in_mongo(client["shop"])
+        await stores.reserving().release("o1")
+        server.signal(signal.SIGSTOP)
+        try:
+            for call in (stores.reserving().commit("o1"), stores.products.get("prd_a")):
+                with deadline_scope(Deadline.after(0.3)), pytest.raises(Unavailable):
+                    await call
+        finally:
+            server.signal(signal.SIGCONT)
+        assert (await stores.reserving().release("o1")).order_id == "o1"

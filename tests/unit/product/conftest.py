@@ -1,7 +1,7 @@
 import pytest
-from tests.unit.product.stores import Stores, in_memory
+from tests.fakes.product.stores import Stores, in_memory
 
-pytest.register_assert_rewrite("tests.unit.product.suites")
+pytest.register_assert_rewrite("tests.fakes.product.suites")
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.unit.product.chaos import Chaos, rampage
-from tests.unit.product.memory import Memory, MemoryMark, MemoryShelf
-from tests.unit.product.stores import in_memory
+from tests.fakes.product.chaos import Chaos, rampage
+from tests.fakes.product.memory import Memory, MemoryMark, MemoryShelf
+from tests.fakes.product.stores import in_memory
 
 from shop.product.model import Movement, Stock
 
@@ -36,8 +36,8 @@ class WithoutMarks(MemoryShelf):
 
     async def apply(self, movement: Movement) -> int:
         applied = await super().apply(movement)
-        for marks in self._memory.marks.values():
-            marks.clear()
+        for product_id in movement.pieces:
+            self._memory.marks[product_id].clear()
         return applied
 
 
@@ -45,8 +45,7 @@ class WithoutSeal(MemoryShelf):
     """A shelf that does not keep late commands away from what is undone."""
 
     async def seal(self, movement: Movement) -> bool:
-        marks = [self._memory.mark(p, movement) for p in self._there(movement)]
-        return len([m for m in marks if m and not m.void]) == len(movement.pieces)
+        return self._count_marked(movement) == len(movement.pieces)
 
 
 class WithoutLease(MemoryShelf):

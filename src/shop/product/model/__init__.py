@@ -2,8 +2,6 @@
 
 from shop.product.model.movement import Mark, Movement, Op
 from shop.product.model.product import (
-    LARGEST_AMOUNT,
-    Money,
     Product,
     ProductDetails,
     ProductFilter,
@@ -22,13 +20,11 @@ from shop.product.model.reservation import (
 )
 
 __all__ = [
-    "LARGEST_AMOUNT",
     "TRANSITIONS",
     "Adjustment",
     "Hold",
     "Line",
     "Mark",
-    "Money",
     "Movement",
     "Op",
     "Product",

@@ -5,16 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-LARGEST_AMOUNT = 10**12
-"""The most minor units that a price or a total may have."""
-
-
-@dataclass(frozen=True)
-class Money:
-    """An amount in minor units (cents) of an ISO 4217 currency."""
-
-    amount: int
-    currency: str
+from shop.common.money import Money
 
 
 @dataclass(frozen=True)
@@ -61,12 +52,16 @@ class Product:
 
 @dataclass(frozen=True)
 class ShelfItem:
-    """What has to be known of a product in order to sell it."""
+    """What has to be known of a product in order to sell it, and when it was like that.
+
+    ``seen_at`` is a time of the database's clock.
+    """
 
     sku: str
     name: str
     price: Money
     stock: Stock
+    seen_at: datetime
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from shop.common.money import Money
 from shop.product.model.movement import Movement, Op
-from shop.product.model.product import Money, Stock
+from shop.product.model.product import Stock
 
 
 class State(StrEnum):
@@ -80,10 +81,14 @@ def total(lines: Sequence[Line]) -> Money | None:
 
 @dataclass(frozen=True)
 class Hold:
-    """A reservation that is asked for: its lines, and how long it is to be held."""
+    """A reservation that is asked for: its lines, and from when and for how long it is held.
+
+    ``since`` is a time of the database's clock.
+    """
 
     order_id: str
     lines: Sequence[Line]
+    since: datetime
     ttl: timedelta
 
 

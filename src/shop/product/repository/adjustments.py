@@ -3,14 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from pymongo import DESCENDING
-
-from shop.common.ids import new_id
-from shop.common.mongo import Collection, Document, mongo_errors
-from shop.common.page import Cursors, Page, cut
+from shop.common.keyset import NewestFirst, find_page
+from shop.common.mongo import Collection, mongo_errors
+from shop.common.page import Page
 from shop.product.model import Adjustment, Op
 from shop.product.repository.documents import adjustment_of, stock_of
-from shop.product.repository.journal import MongoJournal, begun
+from shop.product.repository.journal import MongoJournal, as_it_was, begun
 
 
 class MongoAdjustments(MongoJournal[Adjustment]):
@@ -20,16 +18,17 @@ class MongoAdjustments(MongoJournal[Adjustment]):
         super().__init__(collection, adjustment_of)
         self._products = products
 
-    async def begin(self, product_id: str, delta: int, reason: str, lease: timedelta) -> Adjustment:
-        """Write an adjustment whose movement has begun."""
-        document: Document = {
-            "_id": new_id("adj"),
-            "productId": product_id,
-            "delta": delta,
-            "reason": reason,
-        }
-        times = {"createdAt": "$$NOW", "movement": begun(Op.ADJUST, lease)}
-        return await self._put(document, times)
+    async def begin(
+        self, adjustment_id: str, product_id: str, delta: int, reason: str, lease: timedelta
+    ) -> tuple[Adjustment, bool]:
+        """Write an adjustment whose movement has begun, unless there is one with this id.
+
+        Returns what stands there, and whether it is the one that was just written.
+        """
+        document = {"_id": adjustment_id, "productId": product_id, "delta": delta, "reason": reason}
+        movement = begun(Op.ADJUST, lease)
+        found = await self._put(document, {"createdAt": "$$NOW", "movement": movement})
+        return found, found.movement is not None and found.movement.id == movement["id"]
 
     async def close(self, entry: Adjustment) -> Adjustment | None:
         """End the movement, which has been applied; None if it, or the product, is not there."""
@@ -42,19 +41,15 @@ class MongoAdjustments(MongoJournal[Adjustment]):
             return None
         stock = found["marks"][0]["stock"]
         change = {"$set": {"stock": stock}, "$unset": {"movement": ""}}
-        return await self._close(
-            entry, change, replace(entry, stock=stock_of(stock), movement=None)
-        )
+        with mongo_errors():
+            result = await self._entries.update_one(as_it_was(entry), change)
+        closed = replace(entry, stock=stock_of(stock), movement=None)
+        return closed if result.matched_count else None
 
     async def find(self, product_id: str, cursor: str | None, limit: int) -> Page[Adjustment]:
         """Return those of a product that have been made, newest first; raise InvalidCursor."""
-        cursors = Cursors.of("stockAdjustments", product_id=product_id)
-        chosen: Document = {"productId": product_id, "stock": {"$exists": True}}
-        if cursor is not None:
-            (last,) = cursors.decode(cursor, str)
-            chosen["_id"] = {"$lt": last}
-        with mongo_errors():
-            documents = (
-                await self._entries.find(chosen).sort("_id", DESCENDING).limit(limit + 1).to_list()
-            )
-        return cut([adjustment_of(d) for d in documents], limit, lambda a: cursors.encode(a.id))
+        made = {"productId": product_id, "stock": {"$exists": True}}
+        order = NewestFirst("stockAdjustments", made)
+        return await find_page(
+            self._entries, order, limit=limit, cursor=cursor, model=adjustment_of
+        )

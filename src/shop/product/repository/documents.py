@@ -2,16 +2,17 @@
 
 from typing import Any
 
+from shop.common.money import Money
 from shop.common.mongo import Document
 from shop.product.model import (
     Adjustment,
     Line,
-    Money,
     Movement,
     Op,
     Product,
     ProductDetails,
     Reservation,
+    ShelfItem,
     State,
     Stock,
 )
@@ -79,6 +80,17 @@ def product_of(document: Document) -> Product:
         document["edition"],
         document["createdAt"],
         document["updatedAt"],
+    )
+
+
+def shelf_item_of(document: Document) -> ShelfItem:
+    """Return what has to be known of a stored product in order to sell it."""
+    return ShelfItem(
+        document["sku"],
+        document["name"],
+        money_of(document["price"]),
+        stock_of(document["stock"]),
+        document["now"],
     )
 
 

@@ -5,7 +5,6 @@ every take-over, so it also tells one holder of the lease from the next.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Generic, TypeVar, cast
 
@@ -36,17 +35,13 @@ class MongoJournal(Generic[E]):
         """Make an abandoned movement ours; None if its lease runs on, or somebody was faster."""
         abandoned = {"$expr": {"$lt": ["$movement.until", "$$NOW"]}}
         return await self._change(
-            _as_it_was(entry) | abandoned, [{"$set": {"movement.until": after(lease)}}]
+            as_it_was(entry) | abandoned, [{"$set": {"movement.until": after(lease)}}]
         )
-
-    async def close(self, entry: E) -> E | None:
-        """End the movement, which has been applied; None if it is not ours any more."""
-        return await self._close(entry, {"$unset": {"movement": ""}}, replace(entry, movement=None))
 
     async def drop(self, entry: E) -> bool:
         """Remove an entry that came to nothing; False if it is not ours any more."""
         with mongo_errors():
-            return (await self._entries.delete_one(_as_it_was(entry))).deleted_count == 1
+            return (await self._entries.delete_one(as_it_was(entry))).deleted_count == 1
 
     async def abandoned(self, limit: int) -> Sequence[E]:
         """Return entries whose movement's lease has passed."""
@@ -65,11 +60,6 @@ class MongoJournal(Generic[E]):
         with mongo_errors():
             found = await self._entries.find(chosen, {"movement.id": True}).to_list()
         return {document["movement"]["id"] for document in found}
-
-    async def _close(self, entry: E, change: Document, closed: E) -> E | None:
-        with mongo_errors():
-            result = await self._entries.update_one(_as_it_was(entry), change)
-        return closed if result.matched_count else None
 
     async def _put(self, document: Document, times: Document) -> E:
         """Write a document, or leave the one that stands there; return what stands there then.
@@ -100,7 +90,8 @@ def begun(op: Op, lease: timedelta) -> Document:
     return {"id": new_id("mov"), "op": op.value, "until": after(lease)}
 
 
-def _as_it_was(entry: Reservation | Adjustment) -> Document:
+def as_it_was(entry: Reservation | Adjustment) -> Document:
+    """Return the condition that nobody has taken the movement over or ended it since."""
     if entry.movement is None:
         raise ValueError(f"{entry.id} has no movement under way")
     return {

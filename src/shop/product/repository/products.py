@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from pymongo import DESCENDING, ReturnDocument
+from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from shop.common.keyset import NewestFirst, find_page
 from shop.common.mongo import Collection, Document, mongo_errors
-from shop.common.page import Cursors, Page, cut
+from shop.common.page import Page
 from shop.common.representation import Representation
 from shop.product.errors import ProductNotFound, SkuTaken
 from shop.product.model import Product, ProductDetails, ProductFilter
@@ -46,19 +47,8 @@ class MongoProducts:
 
     async def find(self, chosen: ProductFilter, cursor: str | None, limit: int) -> Page[Product]:
         """Return products, newest first; raise InvalidCursor."""
-        cursors = Cursors.of("products", **vars(chosen))
-        conditions = conditions_of(chosen)
-        if cursor is not None:
-            (last,) = cursors.decode(cursor, str)
-            conditions.append({"_id": {"$lt": last}})
-        with mongo_errors():
-            documents = (
-                await self._products.find({"$and": conditions} if conditions else {}, _SHOWN)
-                .sort("_id", DESCENDING)
-                .limit(limit + 1)
-                .to_list()
-            )
-        return cut([product_of(d) for d in documents], limit, lambda p: cursors.encode(p.id))
+        order = NewestFirst("products", query_of(chosen))
+        return await find_page(self._products, order, limit=limit, cursor=cursor, model=product_of)
 
     async def replace(
         self,
@@ -98,20 +88,20 @@ class MongoProducts:
             return (await self._products.delete_one(guard)).deleted_count == 1
 
 
-def conditions_of(chosen: ProductFilter) -> list[Document]:
-    """Return the conditions that a product in the list has to meet."""
-    conditions: list[Document] = []
-    if chosen.q is not None:
-        conditions.append({"$text": {"$search": chosen.q}})
-    if chosen.category is not None:
-        conditions.append({"category": chosen.category})
-    if chosen.ids is not None:
-        conditions.append({"_id": {"$in": list(chosen.ids)}})
+def query_of(chosen: ProductFilter) -> Document:
+    """Return the query for the products that match every filter."""
+    price: Document = {}
     if chosen.min_price is not None:
-        conditions.append({"price.amount": {"$gte": chosen.min_price}})
+        price["$gte"] = chosen.min_price
     if chosen.max_price is not None:
-        conditions.append({"price.amount": {"$lte": chosen.max_price}})
-    return conditions
+        price["$lte"] = chosen.max_price
+    wanted: Document = {
+        "$text": None if chosen.q is None else {"$search": chosen.q},
+        "category": chosen.category,
+        "_id": None if chosen.ids is None else {"$in": list(chosen.ids)},
+        "price.amount": price or None,
+    }
+    return {name: condition for name, condition in wanted.items() if condition is not None}
 
 
 def _guard(product_id: str, versions: frozenset[int] | None) -> Document:

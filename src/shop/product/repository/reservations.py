@@ -4,11 +4,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
+
+from shop.common.ids import new_id
 from shop.common.mongo import Collection, Document, mongo_errors
 from shop.product.model import TRANSITIONS, Hold, Op, Reservation, State
 from shop.product.repository.documents import line_document, reservation_of
-from shop.product.repository.journal import MongoJournal, begun
+from shop.product.repository.gathered import Gathered
+from shop.product.repository.journal import MongoJournal, as_it_was, begun
 from shop.product.repository.server_clock import after, server_now
+
+_DUPLICATE_KEY = 11000
 
 KEPT = timedelta(days=90)
 """How long one that came to nothing is remembered; after that its order id would be new again."""
@@ -19,19 +26,32 @@ class MongoReservations(MongoJournal[Reservation]):
 
     def __init__(self, collection: Collection) -> None:
         super().__init__(collection, reservation_of)
+        self._insert = Gathered(self._insert_together)
+        self._end = Gathered(self._end_together)
 
-    async def begin(self, hold: Hold, lease: timedelta) -> tuple[Reservation, bool]:
-        """Write a reservation that is being taken, if there is none; return what stands there.
-
-        The flag tells whether it is the one that was just written.
-        """
-        movement = begun(Op.TAKE, lease)
+    async def begin(self, hold: Hold, lease: timedelta) -> Reservation | None:
+        """Write a reservation that is being taken; None if there is one already."""
         document = _document(hold.order_id, State.TAKING) | {
-            "lines": [line_document(line) for line in hold.lines]
+            "lines": [line_document(line) for line in hold.lines],
+            "createdAt": hold.since,
+            "expiresAt": hold.since + hold.ttl,
+            "movement": {
+                "id": new_id("mov"),
+                "op": Op.TAKE.value,
+                "until": hold.since + lease,
+            },
         }
-        times = {"createdAt": "$$NOW", "expiresAt": after(hold.ttl), "movement": movement}
-        found = await self._put(document, times)
-        return found, found.movement is not None and found.movement.id == movement["id"]
+        return reservation_of(document) if await self._insert(document) else None
+
+    async def _insert_together(self, documents: Sequence[Document]) -> Sequence[bool]:
+        """Insert documents; tell which of them were not there yet."""
+        taken: set[int] = set()
+        try:
+            with mongo_errors():
+                await self._entries.insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            taken = _duplicates(error)
+        return [position not in taken for position in range(len(documents))]
 
     async def advance(self, order_id: str, op: Op, lease: timedelta) -> Reservation | None:
         """Begin the movement that leads from one state to the next (TRANSITIONS).
@@ -52,10 +72,19 @@ class MongoReservations(MongoJournal[Reservation]):
 
     async def close(self, entry: Reservation) -> Reservation | None:
         """End the movement, which has been applied; None if it is not ours any more."""
-        if entry.state is not State.TAKING:
-            return await super().close(entry)
-        change = {"$set": {"state": State.HELD.value}, "$unset": {"movement": ""}}
-        return await self._close(entry, change, replace(entry, state=State.HELD, movement=None))
+        state = State.HELD if entry.state is State.TAKING else entry.state
+        return replace(entry, state=state, movement=None) if await self._end(entry) else None
+
+    async def _end_together(self, entries: Sequence[Reservation]) -> Sequence[bool]:
+        """Close entries; tell which of them were still ours to close."""
+        with mongo_errors():
+            result = await self._entries.bulk_write([_ended(e) for e in entries], ordered=False)
+            if result.matched_count == len(entries):
+                return [True] * len(entries)
+            ids = {"_id": {"$in": [entry.id for entry in entries]}}
+            found = await self._entries.find(ids, {"closedUnder": True}).to_list()
+        closed = {(document["_id"], document.get("closedUnder")) for document in found}
+        return [(e.id, e.movement and e.movement.until) in closed for e in entries]
 
     async def bury(self, order_id: str) -> Reservation:
         """Write a released one without lines, unless one stands; return what stands there."""
@@ -72,6 +101,22 @@ class MongoReservations(MongoJournal[Reservation]):
 
 def _document(order_id: str, state: State) -> Document:
     return {"_id": order_id, "state": state.value, "version": 1}
+
+
+def _ended(entry: Reservation) -> UpdateOne:
+    """Remove the movement, and leave word which holder of the lease did."""
+    change: Document = {"closedUnder": entry.movement.until if entry.movement else None}
+    if entry.state is State.TAKING:
+        change["state"] = State.HELD.value
+    return UpdateOne(as_it_was(entry), {"$set": change, "$unset": {"movement": ""}})
+
+
+def _duplicates(error: BulkWriteError) -> set[int]:
+    """Return which of the documents are there already; raise the error if it is about more."""
+    faults = (error.details or {}).get("writeErrors", [])
+    if not faults or any(fault["code"] != _DUPLICATE_KEY for fault in faults):
+        raise error
+    return {fault["index"] for fault in faults}
 
 
 def _in_time(op: Op) -> Document:

@@ -1,7 +1,7 @@
 """The stock of the products in MongoDB, changed by guarded updates of single documents only."""
 
-from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -9,13 +9,16 @@ from pymongo import UpdateOne
 
 from shop.common.mongo import Collection, mongo_errors
 from shop.product.model import Mark, Movement, ShelfItem
-from shop.product.repository.documents import money_of, stock_of
+from shop.product.repository.documents import shelf_item_of
+from shop.product.repository.gathered import Gathered
 from shop.product.repository.server_clock import server_now
 from shop.product.repository.stock_updates import applied, erased, sealed, undone
 
 LINGER = timedelta(seconds=60)
 """How long after its lease a mark stays at least, unless it was let go of: longer than the server
 may take over a command that it has received, and than its clock may jump at a change of primary."""
+
+_SHELF_ITEM = {"sku": True, "name": True, "price": True, "stock": True, "now": "$$NOW"}
 
 Changed = Callable[[Sequence[str]], Awaitable[None]]
 """Is told the ids of products whose stock has, or may have, changed: a cache, for instance."""
@@ -35,25 +38,50 @@ class MongoShelf:
         self._changed = changed
         self._linger = linger
         self._forgotten: defaultdict[str, set[str]] = defaultdict(set)
+        self._look = Gathered(self._look_together)
+        self._apply = Gathered(self._apply_together)
 
     async def look(self, product_ids: Sequence[str]) -> Mapping[str, ShelfItem]:
         """Return those of the products that exist."""
-        shown = {"sku": True, "name": True, "price": True, "stock": True}
+        return await self._look(product_ids)
+
+    async def _look_together(
+        self, wishes: Sequence[Sequence[str]]
+    ) -> Sequence[Mapping[str, ShelfItem]]:
+        ids = list({product_id for wish in wishes for product_id in wish})
         with mongo_errors():
-            found = await self._products.find({"_id": {"$in": product_ids}}, shown).to_list()
-        return {
-            d["_id"]: ShelfItem(d["sku"], d["name"], money_of(d["price"]), stock_of(d["stock"]))
-            for d in found
-        }
+            found = await self._products.find({"_id": {"$in": ids}}, _SHELF_ITEM).to_list()
+        items = {document["_id"]: shelf_item_of(document) for document in found}
+        return [{p: items[p] for p in wish if p in items} for wish in wishes]
 
     async def apply(self, movement: Movement) -> int:
-        """Change the stock of the products it names, and mark each; return how many changed."""
-        closed = {p: sorted(self._forgotten.get(p, ())) for p in movement.pieces}
-        async with self._telling(movement):
-            changed = await self._update([applied(movement, p, ids) for p, ids in closed.items()])
-        if changed == len(closed):
-            self._let_go(closed)
-        return changed
+        """Change the stock of the products it names, and mark each; return how many are marked."""
+        return await self._apply(movement)
+
+    async def _apply_together(self, movements: Sequence[Movement]) -> Sequence[int]:
+        updates: list[UpdateOne] = []
+        closed: dict[str, list[str]] = {}
+        for movement in movements:
+            for p in movement.pieces:
+                erasing = [] if p in closed else sorted(self._forgotten.get(p, ()))
+                closed.setdefault(p, erasing)
+                updates.append(applied(movement, p, erasing))
+        async with self._telling(closed):
+            changed = await self._update(updates)
+        if changed < len(updates):
+            return await self._count_marked(movements)
+        self._let_go(closed)
+        return [len(movement.pieces) for movement in movements]
+
+    async def _count_marked(self, movements: Sequence[Movement]) -> Sequence[int]:
+        """Count the products that each movement has been applied to; void marks do not count."""
+        mark = {"id": {"$in": [movement.id for movement in movements]}, "void": {"$exists": False}}
+        ids = {p for movement in movements for p in movement.pieces}
+        marked = {"_id": {"$in": list(ids)}, "marks": {"$elemMatch": mark}}
+        with mongo_errors():
+            found = await self._products.find(marked, {"marks": True}).to_list()
+        count = Counter(m["id"] for d in found for m in d["marks"] if "void" not in m)
+        return [count[movement.id] for movement in movements]
 
     async def pending(self, movement: Movement) -> bool:
         """Tell whether a product that exists is still without the mark."""
@@ -64,16 +92,12 @@ class MongoShelf:
     async def seal(self, movement: Movement) -> bool:
         """Void the movement where it has not been applied; tell whether it has been everywhere."""
         await self._update([sealed(movement, p) for p in movement.pieces])
-        everywhere = {
-            "_id": {"$in": list(movement.pieces)},
-            "marks": {"$elemMatch": {"id": movement.id, "void": {"$exists": False}}},
-        }
-        with mongo_errors():
-            return await self._products.count_documents(everywhere) == len(movement.pieces)
+        (marked,) = await self._count_marked([movement])
+        return marked == len(movement.pieces)
 
     async def undo(self, movement: Movement) -> None:
         """Void the movement everywhere, and give back what it took."""
-        async with self._telling(movement):
+        async with self._telling(movement.pieces):
             await self._update([undone(movement, p) for p in movement.pieces])
 
     def forget(self, movement: Movement) -> None:
@@ -127,8 +151,8 @@ class MongoShelf:
             return (await self._products.bulk_write(updates, ordered=False)).matched_count
 
     @asynccontextmanager
-    async def _telling(self, movement: Movement) -> AsyncIterator[None]:
+    async def _telling(self, product_ids: Iterable[str]) -> AsyncIterator[None]:
         try:
             yield
         finally:
-            await self._changed(list(movement.pieces))
+            await self._changed(list(product_ids))

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from shop.common.errors import ShopError
+from shop.common.money import AMOUNT_MAX
 from shop.product.errors import InsufficientStock, MixedCurrencies, TotalTooLarge, UnknownProduct
-from shop.product.model import LARGEST_AMOUNT, Line, ShelfItem, Shortage, total
+from shop.product.model import Line, ShelfItem, Shortage, total
 
 Wanted = tuple[str, int]
 """A line as it is asked for: product id, and how many pieces."""
@@ -40,8 +41,8 @@ def refusal_of(wanted: Sequence[Wanted], items: Items) -> ShopError | None:
     if len(currencies) > 1:
         return MixedCurrencies(currencies)
     cost = total(lines)
-    if cost and cost.amount > LARGEST_AMOUNT:
-        return TotalTooLarge(LARGEST_AMOUNT)
+    if cost and cost.amount > AMOUNT_MAX:
+        return TotalTooLarge(AMOUNT_MAX)
     shortages = shortages_of(summed(wanted), items)
     return InsufficientStock(shortages) if shortages else None
 

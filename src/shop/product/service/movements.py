@@ -8,6 +8,7 @@ cannot go wrong is told in docs/adr/0011-stock-by-guarded-updates.md.
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from itertools import repeat
 from typing import Generic, Protocol, TypeVar
 
 from shop.common.errors import Unavailable
@@ -15,6 +16,9 @@ from shop.product.model import Mark, Movement, ShelfItem
 
 LEASE = timedelta(seconds=4)
 """How long a process may work on an entry before others take it over."""
+
+PAUSES_S = (0.01, 0.02, 0.04, 0.08, *repeat(0.15, 40))
+"""How long to wait, each time, for others to settle the same entry: 6 s, longer than a lease."""
 
 
 class LeaseLost(Unavailable):
@@ -31,10 +35,11 @@ class Shelf(Protocol):
         """Return those of the products that exist."""
 
     async def apply(self, movement: Movement) -> int:
-        """Change the stock of the products it names, and mark each; return how many changed.
+        """Change the stock of the products it names, and mark each; return how many are marked.
 
         Passes over a product that is gone, that bears the mark, that would be left with less
         than nothing available by a movement that takes from it, and all of them after ``until``.
+        A void mark does not count.
         """
 
     async def pending(self, movement: Movement) -> bool:

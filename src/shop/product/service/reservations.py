@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import repeat
 from typing import Protocol
 
-from shop.common.errors import Unavailable
+from shop.common.errors import ShopError, Unavailable
 from shop.product.errors import (
     ReservationDiffers,
     ReservationExpired,
@@ -17,20 +16,14 @@ from shop.product.errors import (
 )
 from shop.product.model import Hold, Op, Reservation, State
 from shop.product.service.lines import Wanted, priced, refusal_of, summed
-from shop.product.service.movements import LEASE, Journal, Movements, Shelf
-
-PAUSES_S = (0.01, 0.02, 0.04, 0.08, *repeat(0.15, 40))
-"""How long to wait, each time, for others to settle the same order: 6 s, longer than a lease."""
+from shop.product.service.movements import LEASE, PAUSES_S, Journal, Movements, Shelf
 
 
 class ReservationJournal(Journal[Reservation], Protocol):
     """The reservations, by order id. All its times are those of the database's clock."""
 
-    async def begin(self, hold: Hold, lease: timedelta) -> tuple[Reservation, bool]:
-        """Write a reservation that is being taken, if there is none; return what stands there.
-
-        The flag tells whether it is the one that was just written.
-        """
+    async def begin(self, hold: Hold, lease: timedelta) -> Reservation | None:
+        """Write a reservation that is being taken; None if there is one already."""
 
     async def advance(self, order_id: str, op: Op, lease: timedelta) -> Reservation | None:
         """Begin the movement that leads from one state to the next (TRANSITIONS).
@@ -106,17 +99,20 @@ class Reservations:
         if expected is not None:
             await self._require_version(order_id, expected)
         for pause_s in self._pauses_s:
-            found, ours = await self._begin(order_id, wanted, ttl)
-            if ours:
+            begun = await self._begin(order_id, wanted, ttl)
+            if isinstance(begun, Reservation):
                 # None: others took it in between, and the next look tells what is short now.
-                if held := await self._movements.carry_out(found):
+                if held := await self._movements.carry_out(begun):
                     return Reserved(held, created=True)
-            elif found.state is State.TAKING:
-                await self._wait_for(found, pause_s)
-            elif found.state is State.HELD and await self.expire(order_id):
-                raise ReservationExpired(order_id)
-            else:
-                return Reserved(_same(found, wanted), created=False)
+            elif standing := await self._journal.get(order_id):
+                if standing.state is State.TAKING:
+                    await self._wait_for(standing, pause_s)
+                elif standing.state is State.HELD and await self.expire(order_id):
+                    raise ReservationExpired(order_id)
+                else:
+                    return Reserved(_same(standing, wanted), created=False)
+            elif begun is not None:
+                raise begun
         raise Unsettled(order_id)
 
     async def _require_version(self, order_id: str, expected: frozenset[int]) -> None:
@@ -126,16 +122,14 @@ class Reservations:
 
     async def _begin(
         self, order_id: str, wanted: Sequence[Wanted], ttl: timedelta
-    ) -> tuple[Reservation, bool]:
+    ) -> Reservation | ShopError | None:
+        """Return what has begun, or why it is refused; None if the order is known already."""
         items = await self._shelf.look(list(summed(wanted)))
-        refusal = refusal_of(wanted, items)
-        if refusal is None:
-            hold = Hold(order_id, priced(wanted, items), ttl)
-            return await self._journal.begin(hold, self._lease)
-        standing = await self._journal.get(order_id)
-        if standing is None:
-            raise refusal
-        return standing, False
+        if refusal := refusal_of(wanted, items):
+            return refusal
+        since = min(item.seen_at for item in items.values())
+        hold = Hold(order_id, priced(wanted, items), since, ttl)
+        return await self._journal.begin(hold, self._lease)
 
     async def commit(self, order_id: str) -> Reservation:
         """Take what is held off the shelf for good.

@@ -164,15 +164,17 @@ class MemoryShelf:
         await asyncio.sleep(0)
         found = [self._memory.products[p] for p in product_ids if p in self._memory.products]
         return {
-            p.id: ShelfItem(p.details.sku, p.details.name, p.details.price, p.stock) for p in found
+            p.id: ShelfItem(
+                p.details.sku, p.details.name, p.details.price, p.stock, self._memory.now
+            )
+            for p in found
         }
 
     async def apply(self, movement: Movement) -> int:
-        applied = 0
         for product_id in movement.pieces:
             await asyncio.sleep(0)
-            applied += self._apply(movement, product_id)
-        return applied
+            self._apply(movement, product_id)
+        return self._count_marked(movement)
 
     def _apply(self, movement: Movement, product_id: str) -> bool:
         product = self._memory.products.get(product_id)
@@ -197,8 +199,7 @@ class MemoryShelf:
             if not self._memory.mark(product_id, movement):
                 void = MemoryMark(movement.id, movement.of, movement.until, void=True)
                 self._memory.marks[product_id].append(void)
-        marks = [self._memory.mark(p, movement) for p in self._there(movement)]
-        return len([m for m in marks if m and not m.void]) == len(movement.pieces)
+        return self._count_marked(movement) == len(movement.pieces)
 
     async def undo(self, movement: Movement) -> None:
         await self.seal(movement)
@@ -231,6 +232,10 @@ class MemoryShelf:
         for mark in marks:
             kept = [m for m in self._memory.marks[mark.product_id] if m.id != mark.movement_id]
             self._memory.marks[mark.product_id] = kept
+
+    def _count_marked(self, movement: Movement) -> int:
+        marks = [self._memory.mark(p, movement) for p in self._there(movement)]
+        return len([m for m in marks if m and not m.void])
 
     def _there(self, movement: Movement) -> list[str]:
         return [p for p in movement.pieces if p in self._memory.products]
@@ -294,13 +299,13 @@ class MemoryReservations(MemoryJournal[Reservation]):
     def __init__(self, memory: Memory) -> None:
         super().__init__(memory, memory.reservations)
 
-    async def begin(self, hold: Hold, lease: timedelta) -> tuple[Reservation, bool]:
+    async def begin(self, hold: Hold, lease: timedelta) -> Reservation | None:
         await asyncio.sleep(0)
         if hold.order_id in self._entries:
-            return self._entries[hold.order_id], False
-        now = self._memory.now
-        fresh = Reservation(hold.order_id, State.TAKING, hold.lines, now + hold.ttl, now, 1)
-        return self._begin(fresh, Op.TAKE, lease), True
+            return None
+        expires_at = hold.since + hold.ttl
+        fresh = Reservation(hold.order_id, State.TAKING, hold.lines, expires_at, hold.since, 1)
+        return self._begin(fresh, Op.TAKE, hold.since + lease)
 
     async def advance(self, order_id: str, op: Op, lease: timedelta) -> Reservation | None:
         await asyncio.sleep(0)
@@ -311,7 +316,9 @@ class MemoryReservations(MemoryJournal[Reservation]):
         overdue = found.expires_at is not None and found.expires_at <= self._memory.now
         if (op is Op.COMMIT and overdue) or (op is Op.EXPIRE and not overdue):
             return None
-        return self._begin(replace(found, state=target, version=found.version + 1), op, lease)
+        return self._begin(
+            replace(found, state=target, version=found.version + 1), op, self._memory.now + lease
+        )
 
     async def close(self, entry: Reservation) -> Reservation | None:
         closed = await super().close(entry)
@@ -329,8 +336,7 @@ class MemoryReservations(MemoryJournal[Reservation]):
         held = [r for r in self._entries.values() if r.state is State.HELD and r.expires_at]
         return [r.id for r in held if r.expires_at and r.expires_at <= self._memory.now][:limit]
 
-    def _begin(self, entry: Reservation, op: Op, lease: timedelta) -> Reservation:
-        until = self._memory.now + lease
+    def _begin(self, entry: Reservation, op: Op, until: datetime) -> Reservation:
         movement = Movement(new_id("mov"), entry.id, op, until, entry.pieces)
         self._entries[entry.id] = replace(entry, movement=movement)
         return self._entries[entry.id]
@@ -342,13 +348,17 @@ class MemoryAdjustments(MemoryJournal[Adjustment]):
     def __init__(self, memory: Memory) -> None:
         super().__init__(memory, memory.adjustments)
 
-    async def begin(self, product_id: str, delta: int, reason: str, lease: timedelta) -> Adjustment:
+    async def begin(
+        self, adjustment_id: str, product_id: str, delta: int, reason: str, lease: timedelta
+    ) -> tuple[Adjustment, bool]:
         await asyncio.sleep(0)
-        entry_id, now = new_id("adj"), self._memory.now
-        movement = Movement(new_id("mov"), entry_id, Op.ADJUST, now + lease, {product_id: delta})
-        adjustment = Adjustment(entry_id, product_id, delta, reason, now, movement=movement)
-        self._entries[entry_id] = adjustment
-        return adjustment
+        if adjustment_id in self._entries:
+            return self._entries[adjustment_id], False
+        now, pieces = self._memory.now, {product_id: delta}
+        movement = Movement(new_id("mov"), adjustment_id, Op.ADJUST, now + lease, pieces)
+        adjustment = Adjustment(adjustment_id, product_id, delta, reason, now, movement=movement)
+        self._entries[adjustment_id] = adjustment
+        return adjustment, True
 
     async def close(self, entry: Adjustment) -> Adjustment | None:
         movement = entry.movement

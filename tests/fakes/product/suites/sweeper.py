@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from tests.unit.product.stores import HOUR, PASSED, Stores
+from tests.fakes.product.stores import HOUR, PASSED, Stores
 
 from shop.common.errors import Unavailable
 from shop.product.model import State, Stock

@@ -4,11 +4,12 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from tests.unit.product.stores import HOUR, Stores, a_product, details
+from tests.fakes.product.stores import HOUR, Stores, a_product, details
 
+from shop.common.money import Money
 from shop.common.page import InvalidCursor
 from shop.product.errors import OpenReservations, ProductNotFound, SkuTaken, StaleVersion
-from shop.product.model import Money, ProductDetails, Stock
+from shop.product.model import ProductDetails, Stock
 
 TRICKY = {"a.b": "1", "$set": "$name", "": "empty", "_id": "x"}
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from tests.unit.product.stores import Stores
+from tests.fakes.product.stores import Stores
 
 from shop.common.errors import Conflict, ShopError, Unavailable
 from shop.product.model import Adjustment, Movement, Reservation, State, Stock

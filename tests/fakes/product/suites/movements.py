@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.unit.product.stores import HOUR, PASSED, Stores
+from tests.fakes.product.stores import HOUR, PASSED, Stores
 
 from shop.common.errors import Unavailable
+from shop.common.money import Money
 from shop.product.errors import InsufficientStock, ReservationReleased
-from shop.product.model import Adjustment, Hold, Line, Money, Op, Reservation, State, Stock
-from shop.product.service import Adjustments, LeaseLost, Movements, Reservations
+from shop.product.model import Adjustment, Hold, Line, Op, Reservation, State, Stock
+from shop.product.service import LeaseLost, Movements, Reservations
 
 IMPATIENT = {"pauses_s": [0.0]}
 
@@ -19,8 +20,10 @@ async def begun(
 ) -> Reservation:
     """Return a reservation whose process died right after it wrote the journal."""
     lines = [Line(p, "S", "Thing", Money(1, "EUR"), q) for p, q in pieces.items()]
-    reservation, ours = await stores.reservations.begin(Hold(order_id, lines, HOUR), lease)
-    assert ours
+    items = await stores.shelf.look(list(pieces))
+    since = next(item.seen_at for item in items.values())
+    reservation = await stores.reservations.begin(Hold(order_id, lines, since, HOUR), lease)
+    assert reservation
     return reservation
 
 
@@ -55,7 +58,7 @@ async def test_a_movement_is_applied_once(stores: Stores) -> None:
     lamp = await stores.product(5)
     movement = (await begun(stores, {lamp: 2}, HOUR)).movement
     assert movement
-    assert [await stores.shelf.apply(movement) for _ in range(3)] == [1, 0, 0]
+    assert [await stores.shelf.apply(movement) for _ in range(3)] == [1, 1, 1]
     assert await stores.stock(lamp) == Stock(5, 2)
 
 
@@ -191,8 +194,8 @@ async def test_a_forward_movement_that_outlives_its_lease_is_left_to_others(
 
 async def test_an_abandoned_adjustment_either_happened_or_never_will(stores: Stores) -> None:
     lamp = await stores.product(5)
-    lost = await stores.adjustments.begin(lamp, -3, "lost", PASSED)
-    done = await stores.adjustments.begin(lamp, 4, "done", PASSED)
+    lost, _ = await stores.adjustments.begin("adj_1", lamp, -3, "lost", PASSED)
+    done, _ = await stores.adjustments.begin("adj_2", lamp, 4, "done", PASSED)
     assert done.movement
     assert lost.movement
     await stores.shelf.apply(replace(done.movement, until=done.movement.until + 2 * HOUR))
@@ -205,14 +208,14 @@ async def test_an_abandoned_adjustment_either_happened_or_never_will(stores: Sto
 
 async def test_an_adjustment_under_way_does_not_show(stores: Stores) -> None:
     lamp = await stores.product(5)
-    await stores.adjustments.begin(lamp, 3, "x", HOUR)
+    await stores.adjustments.begin("adj_1", lamp, 3, "x", HOUR)
     assert (await stores.adjusting().find(lamp, limit=10)).items == []
 
 
 async def test_an_adjustment_whose_lease_is_too_short_leaves_no_trace(stores: Stores) -> None:
     lamp = await stores.product(5)
     with pytest.raises(Unavailable):
-        await Adjustments(stores.shelf, stores.adjustments, lease=PASSED).adjust(lamp, 1, "x")
+        await stores.adjusting(lease=PASSED, pauses_s=[0.0] * 2).adjust(lamp, 1, "x")
     assert await stores.all_adjustments() == []
     assert await stores.stock(lamp) == Stock(5, 0)
 

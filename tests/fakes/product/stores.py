@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
-from tests.unit.product.memory import (
+from tests.fakes.product.memory import (
     Memory,
     MemoryAdjustments,
     MemoryProducts,
@@ -17,7 +17,8 @@ from tests.unit.product.memory import (
 
 from shop.common.clock import now
 from shop.common.ids import new_id
-from shop.product.model import Adjustment, Money, Product, ProductDetails, Reservation, Stock
+from shop.common.money import Money
+from shop.product.model import Adjustment, Product, ProductDetails, Reservation, Stock
 from shop.product.service import (
     AdjustmentJournal,
     Adjustments,

@@ -4,8 +4,9 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from tests.unit.product.stores import HOUR, PASSED, Stores
+from tests.fakes.product.stores import HOUR, PASSED, Stores
 
+from shop.common.money import Money
 from shop.product.errors import (
     InsufficientStock,
     MixedCurrencies,
@@ -17,7 +18,7 @@ from shop.product.errors import (
     TotalTooLarge,
     UnknownProduct,
 )
-from shop.product.model import Money, State, Stock
+from shop.product.model import State, Stock
 
 
 async def test_reserving_copies_names_and_prices_and_sums_what_is_named_twice(

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from tests.unit.product.stores import HOUR, Stores
+from tests.fakes.product.stores import HOUR, PASSED, Stores
 
 from shop.common.page import InvalidCursor
 from shop.product.errors import AdjustmentNotFound, InsufficientStock, ProductNotFound
@@ -30,6 +30,25 @@ async def test_nothing_that_is_reserved_is_taken_away(stores: Stores) -> None:
     ]
     assert (await stores.adjusting().adjust(lamp, -3, "broken")).stock == Stock(2, 2)
     assert len(await stores.all_adjustments()) == 1
+
+
+async def test_an_adjustment_is_made_once_for_each_id(stores: Stores) -> None:
+    lamp = await stores.product(5)
+    calls = [
+        stores.adjusting(pauses_s=[0.001] * 5000).adjust(lamp, -5, "sold", "adj_1")
+        for _ in range(8)
+    ]
+    outcomes = await asyncio.gather(*calls)
+    assert {a.stock for a in outcomes} == {Stock(0, 0)}
+    assert await stores.adjusting().adjust(lamp, -5, "sold", "adj_1") == outcomes[0]
+    assert await stores.stock(lamp) == Stock(0, 0)
+
+
+async def test_a_repeated_call_settles_an_abandoned_adjustment(stores: Stores) -> None:
+    lamp = await stores.product(5)
+    await stores.adjustments.begin("adj_1", lamp, -2, "lost", PASSED)
+    assert (await stores.adjusting().adjust(lamp, -2, "lost", "adj_1")).stock == Stock(3, 0)
+    assert await stores.stock(lamp) == Stock(3, 0)
 
 
 async def test_an_adjustment_by_nothing_is_recorded(stores: Stores) -> None:
