@@ -1,6 +1,7 @@
 """Asking a service over HTTP, in few words."""
 
 import asyncio
+import io
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Self
@@ -64,7 +65,7 @@ class Api:
             data = orjson.dumps(json) if data is None else data
             named["Content-Type"] = type_
         async with self._session.request(
-            method, self.url + path, data=data, headers=named
+            method, self.url + path, data=data and io.BytesIO(data), headers=named
         ) as response:
             content = await response.read()
             body = orjson.loads(content) if content else None

@@ -6,6 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from shop.common.address import Address as Address  # equal to what a request is loaded into
+from shop.common.money import Money as Money
+
 
 class Status(StrEnum):
     """Where an order is in its life."""
@@ -54,25 +57,6 @@ class Standing(StrEnum):
     ACTIVE = "active"
     INACTIVE = "inactive"
     UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Money:
-    """An amount in minor units (cents) of an ISO 4217 currency."""
-
-    amount: int
-    currency: str
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where the goods go."""
-
-    line1: str
-    city: str
-    postal_code: str
-    country: str
-    line2: str | None = None
 
 
 @dataclass(frozen=True)
