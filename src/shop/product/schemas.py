@@ -6,7 +6,7 @@ import orjson
 from marshmallow import fields, validate
 
 from shop.common.representation import Representation
-from shop.common.web.schema import NOT_BLANK, MoneySchema, Schema, Time, text, up_to, whole
+from shop.common.web.schema import NOT_BLANK, MoneySchema, Names, Schema, Time, text, up_to, whole
 from shop.product.model import Adjustment, Product, ProductDetails, Reservation
 
 _SKU = r"^[A-Za-z0-9._-]{1,64}$"
@@ -14,9 +14,9 @@ _ANY_ID = r"^[A-Za-z0-9_-]{1,64}$"
 _STOCK_MAX = 2**53 - 1
 
 
-def _attributes(**options: Any) -> fields.Dict:
+def _attributes(**options: Any) -> Names:
     value = fields.String(validate=validate.Length(max=500), **options)
-    return fields.Dict(fields.String(), value, validate=validate.Length(max=50), **options)
+    return Names(fields.String(), value, validate=validate.Length(max=50), **options)
 
 
 def _product_id() -> fields.String:

@@ -77,6 +77,19 @@ class GivenTime(fields.AwareDateTime):
         raise self.make_error("invalid", input=value, obj_type="datetime")
 
 
+class Names(fields.Dict):
+    """An object whose names are free; a fault is told at its name (marshmallow adds a level)."""
+
+    def _deserialize(self, *arguments: Any, **options: Any) -> Any:
+        try:
+            return super()._deserialize(*arguments, **options)  # type: ignore[no-untyped-call]
+        except marshmallow.ValidationError as error:
+            if not isinstance(error.messages, dict):
+                raise
+            told = {name: list(faults.values()) for name, faults in error.messages.items()}
+            raise marshmallow.ValidationError(told) from None
+
+
 class Pattern(validate.Regexp):
     """A regular expression, searched for as JSON Schema does (marshmallow's own matches).
 
