@@ -1,10 +1,15 @@
 """A customer is deleted while an order is placed: never do both succeed."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 import pytest
 from tests.integration.customer.api import Answer, Api, link, orders_of
+
+from shop.common.mongo import Database
+from shop.customer.repository import MongoCustomers, MongoLinks
+from shop.customer.schemas import encode_customer, encode_link
+from shop.customer.service import Customers
 
 ROUNDS = 60
 
@@ -36,6 +41,39 @@ async def test_a_deletion_and_a_first_link_never_both_succeed(api: Api) -> None:
             assert (await api.delete(customer)).code == "open-orders"
     assert deleted
     assert linked
+
+
+class Pausing(MongoLinks):
+    """Links, where an order comes right after the deletion has looked for open ones."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database["customerOrders"], encode_link)
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def has_open(self, customer_id: str) -> bool:
+        found = await super().has_open(customer_id)
+        if self.meanwhile:
+            await self.meanwhile()
+        return found
+
+
+async def test_an_order_that_comes_after_the_look_is_put_off_and_not_linked(
+    api: Api, database: Database
+) -> None:
+    links = Pausing(database)
+    deleter = Customers(MongoCustomers(database["customers"], encode_customer), links)
+    customer = await api.customer()
+    order = orders_of(customer, "ord_1")
+    answers: list[Answer] = []
+
+    async def place() -> None:
+        answers.append(await api.put(order, link()))
+
+    links.meanwhile = place
+    await deleter.remove(customer.removeprefix("/customers/"), None)
+    assert [answer.status for answer in answers] == [503]
+    assert (await api.put(order, link())).status == 404
+    assert await database["customerOrders"].count_documents({}) == 0
 
 
 @pytest.mark.parametrize("again", [1, 2])
