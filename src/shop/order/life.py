@@ -139,11 +139,15 @@ def cancel(order: Order, now: datetime, reason: Reason) -> Order:
 
 
 def delete(order: Order, now: datetime) -> Order:
-    """Return the order gone from sight; raise OrderOpen unless it is cancelled or rejected."""
+    """Return the order gone from sight; raise OrderOpen unless it is cancelled or rejected.
+
+    A link that is still to be made is made before it is taken away: customer refuses a late link
+    only of an order that it has known.
+    """
     if order.status not in DELETABLE:
         final = " or ".join(sorted(DELETABLE))
         raise OrderOpen(f"Only an order that is {final} can be deleted; it is {order.status}.")
-    left = (Step.RELEASE,) if remains(order, Step.RELEASE) else ()
+    left = [step for step in (Step.RELEASE, Step.LINK) if remains(order, step)]
     work = leave(order, (*left, Step.UNLINK, Step.PURGE), now)
     return tell(replace(order, deleted=True, work=work), Event("deleted", now))
 

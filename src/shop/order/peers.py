@@ -82,8 +82,9 @@ class HttpCustomer:
         raise self._peer.unexpected(answer)
 
     async def unlink(self, order: Order, timeout_s: float) -> None:
-        """Take the link away, if it is there."""
-        answer = await self._peer.call("DELETE", _link_path(order), timeout_s)
+        """Take the link away, if it is there, and have later ones of older versions refused."""
+        path = f"{_link_path(order)}?orderVersion={order.version}"
+        answer = await self._peer.call("DELETE", path, timeout_s)
         if answer.status not in (204, 404):
             raise self._peer.unexpected(answer)
 

@@ -28,8 +28,8 @@ class Failure:
 def ready(order: Order, now: datetime) -> tuple[Step, ...]:
     """Return the steps to take in one pass at this moment.
 
-    An order that was not paid in time is cancelled before anything else is tried, and a document
-    is deleted only after all else is done.
+    An order that was not paid in time is cancelled before anything else is tried, an order is
+    unlinked only after it was linked, and a document is deleted only after all else is done.
     """
     if order.work is None:
         return ()
@@ -38,7 +38,8 @@ def ready(order: Order, now: datetime) -> tuple[Step, ...]:
         return (Step.CANCEL_UNPAID,)
     if steps == (Step.PURGE,):
         return steps
-    return tuple(s for s in steps if s not in (Step.CANCEL_UNPAID, Step.PURGE))
+    later = {Step.CANCEL_UNPAID, Step.PURGE} | ({Step.UNLINK} if Step.LINK in steps else set())
+    return tuple(step for step in steps if step not in later)
 
 
 def linked(order: Order, now: datetime, status: Status) -> Order:

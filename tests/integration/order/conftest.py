@@ -11,7 +11,7 @@ from shop.order.model import Order
 from shop.order.repository import MongoOrders
 
 pytest.register_assert_rewrite(
-    *(f"tests.order_doubles.{name}_suite" for name in ("store", "crash", "zombie"))
+    *(f"tests.fakes.order.{name}_suite" for name in ("store", "crash", "zombie"))
 )
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from pymongo.asynchronous.collection import AsyncCollection
-from tests.order_doubles.crash_suite import CrashSuite
-from tests.order_doubles.world import World
-from tests.order_doubles.zombie_suite import MakeWorld, ZombieSuite
+from tests.fakes.order.crash_suite import CrashSuite
+from tests.fakes.order.world import World
+from tests.fakes.order.zombie_suite import MakeWorld, ZombieSuite
 
 from shop.order.repository import MongoOrders
 

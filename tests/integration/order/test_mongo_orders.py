@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from tests.order_doubles.store_suite import LEASE, NOW, OrdersSuite, confirmed, pending
+from tests.fakes.order.store_suite import LEASE, NOW, OrdersSuite, confirmed, pending
 
 from shop.common.errors import Unavailable
 from shop.common.representation import Representation

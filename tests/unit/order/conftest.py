@@ -1,11 +1,11 @@
 """The order service without I/O."""
 
 import pytest
-from tests.order_doubles.store import MemoryOrders
-from tests.order_doubles.world import World
+from tests.fakes.order.store import MemoryOrders
+from tests.fakes.order.world import World
 
 pytest.register_assert_rewrite(
-    *(f"tests.order_doubles.{name}_suite" for name in ("store", "crash", "zombie"))
+    *(f"tests.fakes.order.{name}_suite" for name in ("store", "crash", "zombie"))
 )
 
 

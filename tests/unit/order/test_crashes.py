@@ -1,9 +1,9 @@
 """Every crash point, over the fake store."""
 
 import pytest
-from tests.order_doubles.crash_suite import CrashSuite, MakeWorld
-from tests.order_doubles.store import MemoryOrders
-from tests.order_doubles.world import World
+from tests.fakes.order.crash_suite import CrashSuite, MakeWorld
+from tests.fakes.order.store import MemoryOrders
+from tests.fakes.order.world import World
 
 
 class TestCrashes(CrashSuite):

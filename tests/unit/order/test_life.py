@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import product
 
 import pytest
-from tests.order_doubles.store_suite import NOW, confirmed, pending
+from tests.fakes.order.store_suite import NOW, confirmed, pending
 
 from shop.order import life
 from shop.order.errors import IllegalTransition, NotChangeable, OrderOpen
@@ -203,10 +203,10 @@ def test_what_is_not_over_cannot_be_deleted(status: Status) -> None:
 
 
 @pytest.mark.parametrize("status", [Status.CANCELLED, Status.REJECTED])
-def test_deleting_leaves_the_release_and_takes_the_link_away(status: Status) -> None:
+def test_deleting_finishes_what_remains_and_takes_the_link_away(status: Status) -> None:
     waiting = life.delete(at(status, Step.RELEASE, Step.LINK), NOW)
     assert waiting.deleted
-    assert steps(waiting) == (Step.RELEASE, Step.UNLINK, Step.PURGE)
+    assert steps(waiting) == (Step.RELEASE, Step.LINK, Step.UNLINK, Step.PURGE)
     assert steps(life.delete(at(status), NOW)) == (Step.UNLINK, Step.PURGE)
 
 

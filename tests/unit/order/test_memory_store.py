@@ -1,6 +1,6 @@
 """The fake store keeps the rules of the real one."""
 
-from tests.order_doubles.store_suite import OrdersSuite
+from tests.fakes.order.store_suite import OrdersSuite
 
 
 class TestMemoryOrders(OrdersSuite):

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from tests.order_doubles.store_suite import confirmed, pending
+from tests.fakes.order.store_suite import confirmed, pending
 
 from shop.common.errors import Unavailable
 from shop.common.peer import PeerResponse, PeerUnavailable
@@ -159,7 +159,8 @@ async def test_a_customer_that_does_not_exist_is_unknown() -> None:
 async def test_a_link_is_taken_away_once(status: int) -> None:
     client: Any = Answering(status)
     await HttpCustomer(client).unlink(pending(), 1.0)
-    assert client.asked == ("DELETE", "/api/v1/customerOrders/cus_1/ord_1", None, True, 1.0)
+    path = "/api/v1/customerOrders/cus_1/ord_1?orderVersion=1"
+    assert client.asked == ("DELETE", path, None, True, 1.0)
 
 
 CALLS = {

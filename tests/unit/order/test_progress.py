@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from tests.order_doubles.store_suite import LEASE, NOW, confirmed, pending
+from tests.fakes.order.store_suite import LEASE, NOW, confirmed, pending
 
 from shop.order import progress
 from shop.order.model import CustomerLink, Order, Reason, Status, Step, Work
@@ -32,6 +32,7 @@ def left(order: Order) -> tuple[Step, ...]:
         ((Step.LINK, Step.CANCEL_UNPAID), PAY_BY, (Step.CANCEL_UNPAID,)),
         ((Step.RELEASE, Step.LINK), NOW, (Step.RELEASE, Step.LINK)),
         ((Step.RELEASE, Step.UNLINK, Step.PURGE), NOW, (Step.RELEASE, Step.UNLINK)),
+        ((Step.RELEASE, Step.LINK, Step.UNLINK, Step.PURGE), NOW, (Step.RELEASE, Step.LINK)),
         ((Step.PURGE,), NOW, (Step.PURGE,)),
     ],
 )

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.order_doubles.store import MemoryOrders
-from tests.order_doubles.world import World, lamps
-from tests.order_doubles.zombie_suite import Stopped
+from tests.fakes.order.store import MemoryOrders
+from tests.fakes.order.world import World, lamps
+from tests.fakes.order.zombie_suite import Stopped
 
 from shop.common.errors import Unavailable
 from shop.order.model import Order, Status

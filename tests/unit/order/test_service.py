@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.order_doubles.peers import Held, Link
-from tests.order_doubles.world import CUSTOMER, LAMP, World, lamps
-from tests.order_doubles.zombie_suite import Stopped
+from tests.fakes.order.peers import Held, Link
+from tests.fakes.order.world import CUSTOMER, LAMP, World, lamps
+from tests.fakes.order.zombie_suite import Stopped
 
 from shop.common.errors import PreconditionFailed, ShopError, Unavailable
 from shop.order.errors import (
@@ -47,6 +47,18 @@ class TestPlacing:
         link = world.customer.links[CUSTOMER][order.id]
         assert (link.status, link.total) == (Status.CONFIRMED, Money(3998, "EUR"))
         assert await timeline(world, order) == ["placed", "confirmed", "linked"]
+        await world.check()
+
+    async def test_the_same_id_again_places_nothing_and_tells_what_has_become_of_it(
+        self, world: World
+    ) -> None:
+        first = await world.service.place(lamps(), "ord_1")
+        assert await world.service.place(lamps(), "ord_1") == first
+        assert world.product.calls == ["reserve"]
+        for _ in range(2):
+            with pytest.raises(InsufficientStock) as raised:
+                await world.service.place(lamps(11), "ord_2")
+            assert raised.value.members["orderId"] == "ord_2"
         await world.check()
 
     async def test_asks_for_the_goods_for_longer_than_it_may_stay_unpaid(

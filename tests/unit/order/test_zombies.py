@@ -1,9 +1,9 @@
 """Relays that were stopped too long, over the fake store."""
 
 import pytest
-from tests.order_doubles.store import MemoryOrders
-from tests.order_doubles.world import World
-from tests.order_doubles.zombie_suite import MakeWorld, ZombieSuite
+from tests.fakes.order.store import MemoryOrders
+from tests.fakes.order.world import World
+from tests.fakes.order.zombie_suite import MakeWorld, ZombieSuite
 
 
 class TestZombies(ZombieSuite):

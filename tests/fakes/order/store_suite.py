@@ -58,6 +58,11 @@ class OrdersSuite:
         assert added == replace(pending(), news=())
         assert await orders.get("ord_1") == added
 
+    async def test_an_id_is_taken_once(self, orders: Any) -> None:
+        added = await orders.add(pending())
+        assert await orders.add(pending(customer_id="cus_other")) is None
+        assert await orders.get("ord_1") == added
+
     async def test_what_was_advanced_is_read_back_whole(self, orders: Any) -> None:
         before = await orders.add(pending())
         after = await orders.advance(before, confirmed(before))
@@ -139,7 +144,7 @@ class OrdersSuite:
         assert (await orders.find(None, None, None, 10)).items == []
         claimed = await orders.claim(NOW, LEASE)
         assert claimed is not None
-        assert claimed.work.steps == (Step.RELEASE, Step.UNLINK, Step.PURGE)
+        assert claimed.work.steps == (Step.RELEASE, Step.LINK, Step.UNLINK, Step.PURGE)
         assert not await orders.remove(gone)
         assert await orders.remove(claimed)
         assert await orders.claim(NOW + LEASE, LEASE) is None

@@ -16,7 +16,9 @@ class MemoryOrders:
     orders: dict[str, Order] = field(default_factory=dict)
     timelines: dict[str, list[Event]] = field(default_factory=dict)
 
-    async def add(self, order: Order) -> Order:
+    async def add(self, order: Order) -> Order | None:
+        if order.id in self.orders:
+            return None
         self.timelines[order.id] = []
         return self._store(order)
 

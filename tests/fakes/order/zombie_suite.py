@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from tests.order_doubles.world import CUSTOMER, World, lamps
+from tests.fakes.order.world import CUSTOMER, World, lamps
 
 from shop.order.model import Order, Standing, Status
 
@@ -110,6 +110,23 @@ class ZombieSuite:
             await world.service.delete(order.id)
 
         await self.wake_up_late(world, part, name, meanwhile)
+        assert await world.all() == []
+
+    async def test_linking_for_the_first_time_after_it_was_deleted(
+        self, make_world: MakeWorld
+    ) -> None:
+        world = await make_world()
+        world.product.prices.clear()
+        order = await self.left_pending(world)
+
+        async def meanwhile() -> None:
+            world.customer.away = True  # so that nobody else has linked it
+            world.wait(world.config.lease_s + 1)
+            await world.relay.run_once()
+            await world.service.delete(order.id)
+            world.customer.away = False
+
+        await self.wake_up_late(world, "customer", "link", meanwhile)
         assert await world.all() == []
 
     @pytest.mark.parametrize(("part", "name"), [("product", "commit"), ("customer", "link")])

@@ -146,7 +146,7 @@ class FakeProduct(_Fake):
 class FakeCustomer(_Fake):
     customers: dict[str, Standing] = field(default_factory=dict)
     links: dict[str, dict[str, Link]] = field(default_factory=dict)
-    unlinked: set[str] = field(default_factory=set)
+    unlinked: dict[str, int] = field(default_factory=dict)
 
     def register(self, customer_id: str, standing: Standing = Standing.ACTIVE) -> None:
         self.customers[customer_id] = standing
@@ -157,7 +157,7 @@ class FakeCustomer(_Fake):
 
     async def link(self, order: Order, _timeout_s: float) -> Standing:
         await self._asked(f"link {order.status}")
-        if order.customer_id in self.customers and order.id not in self.unlinked:
+        if order.customer_id in self.customers and self.unlinked.get(order.id, 0) < order.version:
             self._link(order)
         self._answered()
         return self.customers.get(order.customer_id, Standing.UNKNOWN)
@@ -170,6 +170,6 @@ class FakeCustomer(_Fake):
 
     async def unlink(self, order: Order, _timeout_s: float) -> None:
         await self._asked("unlink")
-        self.links.get(order.customer_id, {}).pop(order.id, None)
-        self.unlinked.add(order.id)
+        if self.links.get(order.customer_id, {}).pop(order.id, None):
+            self.unlinked[order.id] = order.version  # of what was never linked nothing is kept
         self._answered()

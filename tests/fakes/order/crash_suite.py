@@ -8,8 +8,8 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from tests.order_doubles.crash import Crash, Fate
-from tests.order_doubles.world import CUSTOMER, World, lamps
+from tests.fakes.order.crash import Crash, Fate
+from tests.fakes.order.world import CUSTOMER, World, lamps
 
 from shop.common.errors import ShopError
 from shop.order.model import Money, Order, Standing, Status

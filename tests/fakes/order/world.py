@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.order_doubles.crash import Fate
-from tests.order_doubles.peers import FakeCustomer, FakeProduct
+from tests.fakes.order.crash import Fate
+from tests.fakes.order.peers import FakeCustomer, FakeProduct
 
 from shop.common.clock import rfc3339
 from shop.order.config import OrderConfig
