@@ -69,9 +69,15 @@ async def delete_product(request: Request) -> Response:
 async def adjust_stock(request: Request) -> Response:
     product_id = _product_id(request)
     wanted = await body(request, _adjustment)
-    adjustment = await request.app[ADJUSTMENTS].adjust(product_id, **wanted)
-    where = f"/products/{product_id}/stockAdjustments/{adjustment.id}"
-    return created(request, where, schemas.encode_adjustment(adjustment))
+
+    async def make(adjustment_id: str) -> Response:
+        adjustment = await request.app[ADJUSTMENTS].adjust(
+            product_id, **wanted, adjustment_id=adjustment_id
+        )
+        where = f"/products/{product_id}/stockAdjustments/{adjustment_id}"
+        return created(request, where, schemas.encode_adjustment(adjustment))
+
+    return await once(request, "adj", make)
 
 
 async def list_stock_adjustments(request: Request) -> Response:
@@ -95,6 +101,11 @@ async def reserve_stock(request: Request) -> Response:
     return (
         created(request, f"/reservations/{order_id}", shown) if reserved.created else changed(shown)
     )
+
+
+async def list_reservations(request: Request) -> Response:
+    page = await request.app[RESERVATIONS].find(**query(request))
+    return listing(request, page, schemas.dump_reservation)
 
 
 async def get_reservation(request: Request) -> Response:

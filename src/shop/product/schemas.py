@@ -180,6 +180,11 @@ def encode_adjustment(adjustment: Adjustment) -> Representation:
     return Representation(1, orjson.dumps(_adjustment.dump(adjustment)))
 
 
+def dump_reservation(reservation: Reservation) -> Any:
+    """Return a reservation as JSON shows it."""
+    return _reservation.dump(reservation)
+
+
 def encode_reservation(reservation: Reservation) -> Representation:
     """Return a reservation as it goes over the wire."""
     return Representation(reservation.version, orjson.dumps(_reservation.dump(reservation)))

@@ -326,6 +326,17 @@ class MemoryReservations(MemoryJournal[Reservation]):
             closed = self._entries[entry.id] = replace(closed, state=State.HELD)
         return closed
 
+    async def find(self, state: State | None, cursor: str | None, limit: int) -> Page[Reservation]:
+        await asyncio.sleep(0)
+        cursors = Cursors.of("reservations", state=state)
+        shown = [r for r in self._entries.values() if r.state is not State.TAKING]
+        shown = [r for r in shown if state in (None, r.state)]
+        if cursor is not None:
+            (last,) = cursors.decode(cursor, str)
+            shown = [r for r in shown if r.id < last]
+        shown.sort(key=lambda r: r.id, reverse=True)
+        return cut(shown[: limit + 1], limit, lambda r: cursors.encode(r.id))
+
     async def bury(self, order_id: str) -> Reservation:
         await asyncio.sleep(0)
         tombstone = Reservation(order_id, State.RELEASED, [], None, self._memory.now, 1)

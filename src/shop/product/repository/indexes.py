@@ -29,6 +29,7 @@ _MOVING = IndexModel(
 )
 
 RESERVATIONS = [
+    IndexModel([("state", ASCENDING), ("_id", DESCENDING)], name="state_newest"),
     IndexModel(
         [("expiresAt", ASCENDING)],
         name="held_until",

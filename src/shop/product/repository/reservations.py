@@ -8,7 +8,9 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from shop.common.ids import new_id
+from shop.common.keyset import NewestFirst, find_page
 from shop.common.mongo import Collection, Document, mongo_errors
+from shop.common.page import Page
 from shop.product.model import TRANSITIONS, Hold, Op, Reservation, State
 from shop.product.repository.documents import line_document, reservation_of
 from shop.product.repository.gathered import Gathered
@@ -85,6 +87,14 @@ class MongoReservations(MongoJournal[Reservation]):
             found = await self._entries.find(ids, {"closedUnder": True}).to_list()
         closed = {(document["_id"], document.get("closedUnder")) for document in found}
         return [(e.id, e.movement and e.movement.until) in closed for e in entries]
+
+    async def find(self, state: State | None, cursor: str | None, limit: int) -> Page[Reservation]:
+        """Return those that are shown, newest order first; raise InvalidCursor."""
+        chosen: Document = {"state": state.value if state else {"$ne": State.TAKING.value}}
+        order = NewestFirst("reservations", chosen)
+        return await find_page(
+            self._entries, order, limit=limit, cursor=cursor, model=reservation_of
+        )
 
     async def bury(self, order_id: str) -> Reservation:
         """Write a released one without lines, unless one stands; return what stands there."""

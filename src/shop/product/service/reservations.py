@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from shop.common.errors import ShopError, Unavailable
+from shop.common.page import Page
 from shop.product.errors import (
     ReservationDiffers,
     ReservationExpired,
@@ -31,6 +32,9 @@ class ReservationJournal(Journal[Reservation], Protocol):
         None if the state is another one, a movement is under way, a hold that is to be committed
         is overdue, or one that is to expire is not.
         """
+
+    async def find(self, state: State | None, cursor: str | None, limit: int) -> Page[Reservation]:
+        """Return those that are shown (not TAKING), newest order first; raise InvalidCursor."""
 
     async def bury(self, order_id: str) -> Reservation:
         """Write a released one without lines, unless one stands; return what stands there."""
@@ -82,6 +86,12 @@ class Reservations:
         if found is None or found.state is State.TAKING:
             raise ReservationNotFound(order_id)
         return found
+
+    async def find(
+        self, *, limit: int, cursor: str | None = None, state: str | None = None
+    ) -> Page[Reservation]:
+        """Return a page of the reservations, newest order first; raise InvalidCursor."""
+        return await self._journal.find(State(state) if state else None, cursor, limit)
 
     async def reserve(
         self,

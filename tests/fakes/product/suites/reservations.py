@@ -7,6 +7,7 @@ import pytest
 from tests.fakes.product.stores import HOUR, PASSED, Stores
 
 from shop.common.money import Money
+from shop.common.page import InvalidCursor
 from shop.product.errors import (
     InsufficientStock,
     MixedCurrencies,
@@ -254,3 +255,18 @@ async def test_marks_of_ended_movements_are_erased_by_the_next_one(stores: Store
         await stores.reserving().reserve(f"o{i}", [(lamp, 1)], timedelta(minutes=1))
     await stores.shelf.flush()
     assert await stores.marks(lamp) == []
+
+
+async def test_reservations_are_listed_newest_first_and_by_state(stores: Stores) -> None:
+    lamp = await stores.product(9)
+    reserving = stores.reserving()
+    for order_id in ("o1", "o2", "o3"):
+        await reserving.reserve(order_id, [(lamp, 1)], HOUR)
+    await reserving.release("o2")
+    first = await reserving.find(limit=2)
+    rest = await reserving.find(limit=2, cursor=first.next_cursor)
+    assert [r.id for r in (*first.items, *rest.items)] == ["o3", "o2", "o1"]
+    assert rest.next_cursor is None
+    assert [r.id for r in (await reserving.find(limit=9, state="held")).items] == ["o3", "o1"]
+    with pytest.raises(InvalidCursor):
+        await reserving.find(limit=2, state="held", cursor=first.next_cursor)
