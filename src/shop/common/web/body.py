@@ -49,9 +49,17 @@ async def _json(request: web.Request) -> Any:
     if (request.charset or "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
         raise UnsupportedMediaType("Send the body in UTF-8.")
     try:
-        return orjson.loads(await request.read())
+        return orjson.loads(await received(request))
     except orjson.JSONDecodeError as error:
         raise Malformed(f"The body is not JSON: {error}.") from None
+
+
+async def received(request: web.Request) -> bytes:
+    """Return the request's body; raise Malformed if it breaks off or cannot be unpacked."""
+    try:
+        return await request.read()
+    except (web.RequestPayloadError, ConnectionResetError):
+        raise Malformed("The body breaks off, or cannot be unpacked.") from None
 
 
 def _faults(pointer: str, messages: Any) -> Iterator[FieldError]:

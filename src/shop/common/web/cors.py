@@ -16,15 +16,15 @@ def cors(origins: Collection[str]) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         origin = request.headers.get("Origin")
-        if origin is None or not ("*" in origins or origin in origins):
-            return await handler(request)
+        known = origin is not None and ("*" in origins or origin in origins)
         preflight = (
             request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
         )
-        response = _preflight() if preflight else await handler(request)
-        response.headers["Access-Control-Allow-Origin"] = origin
-        response.headers["Access-Control-Expose-Headers"] = _SHOWN
-        response.headers.add("Vary", "Origin")
+        response = _preflight() if known and preflight else await handler(request)
+        if known and origin:
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Access-Control-Expose-Headers"] = _SHOWN
+        response.headers.add("Vary", "Origin")  # also without one: caches keep the answers apart
         return response
 
     return middleware

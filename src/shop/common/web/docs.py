@@ -1,5 +1,6 @@
 """The spec, and Swagger UI to read it with, served without any network."""
 
+from html import escape
 from pathlib import Path
 
 import orjson
@@ -31,7 +32,7 @@ _PAGE = """<!doctype html>
 def add_docs(app: web.Application, spec: Spec) -> None:
     """Serve the spec at /swagger.json, and Swagger UI at /docs."""
     document = orjson.dumps(spec.document)
-    page = _PAGE.format(title=spec.document["info"]["title"])
+    page = _PAGE.format(title=escape(spec.document["info"]["title"]))
 
     async def swagger_json(_: web.Request) -> web.Response:
         return web.Response(body=document, content_type="application/json")

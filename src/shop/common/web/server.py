@@ -1,6 +1,7 @@
 """An aiohttp server whose own refusals, of what is not even HTTP, are problems too."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 from aiohttp import web
@@ -44,13 +45,28 @@ class _Server(web.Server):
         return _Protocol(self, loop=self._loop, **self._kwargs)
 
 
+Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+def _with_expectations(handle: Handle) -> Handle:
+    """Answer an ``Expect`` header that cannot be met: aiohttp refuses it before any middleware."""
+
+    async def handle_all(request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            return await handle(request)
+        except web.HTTPExpectationFailed as error:
+            return problems.of_http_exception(error)
+
+    return handle_all
+
+
 class Runner(web.AppRunner):
     """Runs an application on that server."""
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
         return _Server(
-            made.request_handler,
+            _with_expectations(made.request_handler),
             request_factory=made.request_factory,
             loop=asyncio.get_running_loop(),
             **made._kwargs,

@@ -1,0 +1,67 @@
+"""A tiny service, on a real server."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import aiohttp
+import pytest
+from aiohttp import web
+from tests.integration.common.web.tiny import handlers
+
+from shop.common.config import HttpConfig
+from shop.common.web import build
+from shop.common.web.server import Runner
+
+PACKAGE = "tests.integration.common.web.tiny"
+
+
+@dataclass
+class Served:
+    """An app on a port of its own, and a session for it."""
+
+    app: web.Application
+    runner: Runner
+    port: int
+    session: aiohttp.ClientSession
+
+    @property
+    def state(self) -> handlers._State:
+        return self.app[handlers.STATE]
+
+    async def raw(self, request: bytes) -> bytes:
+        """Send bytes, and return all that comes until the server closes."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(request)
+        answer = await reader.read()
+        writer.close()
+        return answer
+
+
+Serve = Callable[..., Awaitable[Served]]
+
+
+@pytest.fixture
+async def serve():
+    async with AsyncExitStack() as stack:
+
+        async def start(**options: object) -> Served:
+            app = build(HttpConfig(**options), PACKAGE, handlers)
+            app[handlers.STATE] = handlers._State()
+            runner = Runner(app, access_log=None, shutdown_timeout=5)
+            await runner.setup()
+            stack.push_async_callback(runner.cleanup)
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            port = runner.addresses[0][1]
+            session = aiohttp.ClientSession(f"http://127.0.0.1:{port}")
+            await stack.enter_async_context(session)
+            return Served(app, runner, port, session)
+
+        yield start
+
+
+@pytest.fixture
+async def tiny(serve: Serve) -> Served:
+    return await serve()
