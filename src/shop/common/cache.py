@@ -65,6 +65,16 @@ class Cache(Protocol):
         """Let no reader be given from now on what was there before the write that just ended."""
 
 
+@asynccontextmanager
+async def writing(cache: Cache, *keys: str) -> AsyncIterator[None]:
+    """Mark these keys when the write inside has ended, in whatever way: it may have been made."""
+    try:
+        yield
+    finally:
+        for key in keys:
+            await cache.written(key)
+
+
 class NoCache:
     """The cache of a service that has none: every read is a load."""
 

@@ -64,9 +64,10 @@ class LatestFirst:
             last_time = of_epoch_ms(ms)
         except ValueError:
             raise InvalidCursor from None
-        behind = [{self.time: {"$lt": last_time}}, {self.id: {"$lt": last_id}}]
-        # The span bounds the walk along the index, the alternative only skips equal times.
-        return {**self.filters, self.time: {**span, "$lte": last_time}, "$or": behind}
+        # Two walks along the index that are merged: neither passes over what was shown before.
+        at_that_time = {**self.filters, self.time: last_time, self.id: {"$lt": last_id}}
+        before_it = {**self.filters, self.time: {**span, "$lt": last_time}}
+        return {"$or": [at_that_time, before_it]}
 
     def key(self, last: Document) -> tuple[int, str]:
         """Return the sort key of a document."""

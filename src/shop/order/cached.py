@@ -1,6 +1,6 @@
 """The orders, with a cache in front of their reads by id; whatever is written is marked there."""
 
-from shop.common.cache import Cache
+from shop.common.cache import Cache, writing
 from shop.common.representation import Representation
 from shop.order.model import Order
 from shop.order.repository import MongoOrders
@@ -26,20 +26,15 @@ class CachedOrders:
 
     async def advance(self, before: Order, after: Order, *, exactly: bool = False) -> Order | None:
         """Write everything but the details, if the fence is still that of ``before``."""
-        return await self._written(await self._orders.advance(before, after, exactly=exactly))
+        async with writing(self._cache, before.id):
+            return await self._orders.advance(before, after, exactly=exactly)
 
     async def amend(self, before: Order, after: Order) -> Order | None:
         """Write the details, if the version is still that of ``before``."""
-        return await self._written(await self._orders.amend(before, after))
+        async with writing(self._cache, before.id):
+            return await self._orders.amend(before, after)
 
     async def remove(self, order: Order) -> bool:
         """Delete the document, if its fence is still that of ``order``."""
-        removed = await self._orders.remove(order)
-        if removed:
-            await self._cache.written(order.id)
-        return removed
-
-    async def _written(self, order: Order | None) -> Order | None:
-        if order is not None:
-            await self._cache.written(order.id)
-        return order
+        async with writing(self._cache, order.id):
+            return await self._orders.remove(order)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shop.common.cache import Cache
+from shop.common.cache import Cache, writing
 from shop.common.representation import Representation
 from shop.customer.model import (
     Customer,
@@ -38,24 +38,18 @@ class CachedCustomers:
         self, customer_id: str, details: CustomerDetails, at: datetime, expected: Versions
     ) -> Customer:
         """Replace what a caller may set."""
-        return await self._written(
-            await self._customers.set_details(customer_id, details, at, expected)
-        )
+        async with writing(self._cache, customer_id):
+            return await self._customers.set_details(customer_id, details, at, expected)
 
     async def set_status(self, customer_id: str, status: CustomerStatus, at: datetime) -> Customer:
         """Set the status if it is another one."""
-        return await self._written(await self._customers.set_status(customer_id, status, at))
+        async with writing(self._cache, customer_id):
+            return await self._customers.set_status(customer_id, status, at)
 
     async def delete(self, customer_id: str, claim: str, expected: Versions) -> bool:
         """Delete the customer, if the claim still stands."""
-        deleted = await self._customers.delete(customer_id, claim, expected)
-        if deleted:
-            await self._cache.written(customer_id)
-        return deleted
-
-    async def _written(self, customer: Customer) -> Customer:
-        await self._cache.written(customer.id)
-        return customer
+        async with writing(self._cache, customer_id):
+            return await self._customers.delete(customer_id, claim, expected)
 
 
 class CachedLinks:
@@ -81,23 +75,21 @@ class CachedLinks:
         expected: Versions,
     ) -> OrderLink:
         """Keep the link unless what is there is as new."""
-        link = await self._links.put(customer_id, order_id, details, at, expected)
-        await self._cache.written(_key(customer_id, order_id))
-        return link
+        async with writing(self._cache, _key(customer_id, order_id)):
+            return await self._links.put(customer_id, order_id, details, at, expected)
 
     async def remove(
         self, customer_id: str, order_id: str, at: datetime, order_version: int, expected: Versions
     ) -> None:
         """Unlink."""
-        await self._links.remove(customer_id, order_id, at, order_version, expected)
-        await self._cache.written(_key(customer_id, order_id))
+        async with writing(self._cache, _key(customer_id, order_id)):
+            await self._links.remove(customer_id, order_id, at, order_version, expected)
 
     async def forget(self, customer_id: str, order_id: str | None = None) -> None:
         """Delete a link, or all of a customer's, without a trace."""
         gone = [order_id] if order_id else await self._links.order_ids(customer_id)
-        await self._links.forget(customer_id, order_id)
-        for each in gone:
-            await self._cache.written(_key(customer_id, each))
+        async with writing(self._cache, *(_key(customer_id, each) for each in gone)):
+            await self._links.forget(customer_id, order_id)
 
 
 def _key(customer_id: str, order_id: str) -> str:

@@ -4,7 +4,7 @@ from asyncio import gather
 from collections.abc import Sequence
 from datetime import datetime
 
-from shop.common.cache import Cache
+from shop.common.cache import Cache, writing
 from shop.common.representation import Representation
 from shop.product.model import Product, ProductDetails
 from shop.product.repository.products import MongoProducts
@@ -34,19 +34,15 @@ class CachedProducts:
         edition: int | None = None,
     ) -> Product | None:
         """Set the details; raise SkuTaken."""
-        replaced = await self._products.replace(
-            product_id, details, at, versions=versions, edition=edition
-        )
-        if replaced is not None:
-            await self._cache.written(product_id)
-        return replaced
+        async with writing(self._cache, product_id):
+            return await self._products.replace(
+                product_id, details, at, versions=versions, edition=edition
+            )
 
     async def remove(self, product_id: str, versions: frozenset[int] | None) -> bool:
         """Delete a product of which nothing is reserved; False where that cannot be done."""
-        removed = await self._products.remove(product_id, versions)
-        if removed:
-            await self._cache.written(product_id)
-        return removed
+        async with writing(self._cache, product_id):
+            return await self._products.remove(product_id, versions)
 
     async def stock_changed(self, product_ids: Sequence[str]) -> None:
         """Take note that the stock of these products has, or may have, changed."""
