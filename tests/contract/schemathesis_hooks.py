@@ -21,9 +21,13 @@ _ids: dict[str, list[str]] = json.loads(Path(os.environ["KNOWN_IDS"]).read_text(
 _answers: defaultdict[str, Counter[int]] = defaultdict(Counter)
 _chance = random.Random(1)
 
+_KEY_REUSED = ("idempotency-key-reused", "Idempotency-Key")
 # What no Swagger file can say: code, and where it points to, by operation.
 _REFUSALS: dict[str, tuple[tuple[str, str], ...]] = {
     "list": (("invalid-cursor", r"\?cursor"),),
+    "create_customer": (_KEY_REUSED,),
+    "create_product": (_KEY_REUSED,),
+    "adjust_stock": (_KEY_REUSED,),
     "link_order": (("validation-failed", "#/total"),),
     "patch_order": (("validation-failed", "#/shippingAddress/.*"),),
     "patch_product": (("validation-failed", "#/attributes"),),  # more than 50, once merged
@@ -33,6 +37,7 @@ _REFUSALS: dict[str, tuple[tuple[str, str], ...]] = {
         ("total-too-large", ""),
     ),
     "place_order": (
+        _KEY_REUSED,
         ("unknown-customer", "#/customerId"),
         ("inactive-customer", "#/customerId"),
         ("unknown-product", "#/lines/[0-9]+/productId"),
@@ -49,7 +54,7 @@ def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> Non
     if not stateful and isinstance(case.path_parameters, dict):  # there they come from answers
         _use_known(case.path_parameters)
     if case.meta is not None and case.meta.generation.mode.is_positive:
-        _use_known_tags(case.headers)
+        _use_good_headers(case.headers)
     if isinstance(case.body, dict):
         _use_known(case.body)
         if _chance.random() < 0.8:  # a generated one is never the real one
@@ -68,8 +73,10 @@ def _use_known(place: dict[str, Any]) -> None:
             place[name] = _chance.choice(known)
 
 
-def _use_known_tags(headers: Any) -> None:
-    """Name versions that there may be: a generated ETag is always a stale one."""
+def _use_good_headers(headers: Any) -> None:
+    """Name versions that there may be, and keys that are new: generated ones are mostly refused."""
+    if "Idempotency-Key" in (headers or {}) and _chance.random() < 0.8:
+        headers["Idempotency-Key"] = f"{_chance.getrandbits(128):x}"
     for name in ("If-Match", "If-None-Match"):
         if name in (headers or {}) and _chance.random() < 0.8:
             headers[name] = _chance.choice(["*", '"1"', '"2", "1"', 'W/"1"'])
