@@ -183,6 +183,15 @@ def test_a_flag_that_is_not_given_leaves_its_variable_alone(monkeypatch):
     assert load(ServiceConfig).http.port == 1
 
 
+def test_a_flag_may_stand_before_a_command_or_behind_it():
+    parser = argparse.ArgumentParser("x")
+    add_flags(parser, ServiceConfig, NO_DEFAULTS)
+    add_flags(parser.add_subparsers().add_parser("pending"), ServiceConfig, NO_DEFAULTS)
+    apply_flags(parser.parse_args(["--port", "1", "pending", "--database", "shop2"]))
+    config = load(ServiceConfig)
+    assert (config.http.port, config.mongo.database) == (1, "shop2")
+
+
 def test_an_empty_flag_switches_off(monkeypatch):
     monkeypatch.setenv("SHOP_REDIS_URL", "redis://r")
     apply_flags(parsed("--redis", "", "--consul", ""))

@@ -54,6 +54,8 @@ def run(
             return runner.run(work)
     except CannotListen as error:
         return _complain(name, error, 1)
+    except ConfigError as error:  # what shows only where it is used: an address of a server
+        return _complain(name, error, 2)
 
 
 async def _serve(name: str, config: C, app: web.Application) -> int:

@@ -18,10 +18,13 @@ from aiohttp import web
 from shop import __version__
 from shop.common import peer
 from shop.common.config import ConsulConfig, HttpConfig, ServiceConfig
+from shop.common.peer.instance import http_url
 from shop.common.web.health import READINESS
 from shop.common.web.server import Runner
 
 log = structlog.get_logger()
+
+_BACKLOG = 1024
 
 
 class CannotListen(Exception):
@@ -31,16 +34,17 @@ class CannotListen(Exception):
 async def serve(name: str, config: ServiceConfig, app: web.Application) -> None:
     """Run a service until SIGTERM or SIGINT; a second one ends the process at once.
 
-    Raises CannotListen before anything else is begun.
+    Raises CannotListen, where possible before anything else is begun.
     """
     with _bound(config.http) as listener, _stop_signal() as stop:
         runner = Runner(app, access_log=None, shutdown_timeout=config.http.drain_timeout_s)
         try:
             if not await _unless(stop, runner.setup()):
                 return
-            await web.SockSite(runner, listener, backlog=1024).start()
+            _listen(listener)
+            await web.SockSite(runner, listener, backlog=_BACKLOG).start()
             host, port = listener.getsockname()[:2]
-            log.info("listening", service=name, url=f"http://{host}:{port}", pid=os.getpid())
+            log.info("listening", service=name, url=http_url(host, port), pid=os.getpid())
             async with _announced(name, config.consul, host, port, stop):
                 await stop.wait()
                 app[READINESS].stopping = True
@@ -80,12 +84,26 @@ def _bound(config: HttpConfig) -> Iterator[socket.socket]:
         try:
             listener.bind((config.host, config.port))
         except OSError as error:
-            where = f"{config.host}:{config.port}"
-            reason = error.strerror or str(error)
-            raise CannotListen(
-                f"cannot listen on {where}: {reason}; choose another by --port"
-            ) from None
+            raise _refused(config.host, config.port, error) from None
         yield listener
+
+
+def _listen(listener: socket.socket) -> None:
+    """Let connections come in.
+
+    Two processes can have bound the same port, as long as none listened there. uvloop, which
+    listens too, does not tell that it could not.
+    """
+    try:
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        host, port = listener.getsockname()[:2]
+        raise _refused(host, port, error) from None
+
+
+def _refused(host: str, port: int, error: OSError) -> CannotListen:
+    reason = error.strerror or str(error)
+    return CannotListen(f"cannot listen on {host}:{port}: {reason}; choose another by --port")
 
 
 @contextlib.contextmanager

@@ -1,0 +1,369 @@
+"""``python -m shop.customer`` as a process: exit codes, waiting, and the order of its life."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from contextlib import AsyncExitStack
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+
+from shop.common.config import ServiceConfig
+from shop.common.settings import settings
+
+ALONE = {"SHOP_CONSUL_HTTP_ADDR": "", "SHOP_REDIS_URL": ""}
+NOWHERE = "mongodb://127.0.0.1:9"
+
+
+class Service:
+    """A service under way, and what it has logged."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.lines: list[str] = []
+        self._grown = asyncio.Condition()
+        self._reader = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        while line := await self.process.stderr.readline():
+            async with self._grown:
+                self.lines.append(line.decode().rstrip())
+                self._grown.notify_all()
+
+    @property
+    def logged(self) -> list[dict[str, object]]:
+        return [json.loads(line) for line in self.lines if line.startswith("{")]
+
+    @property
+    def events(self) -> list[object]:
+        return [line["event"] for line in self.logged]
+
+    async def says(self, event: str) -> dict[str, object]:
+        """Return the first line of this event, as soon as it is logged."""
+        async with self._grown:
+            await self._grown.wait_for(lambda: event in self.events)
+        return next(line for line in self.logged if line["event"] == event)
+
+    async def listens(self) -> str:
+        return str((await self.says("listening"))["url"])
+
+    async def ends(self) -> int:
+        code = await self.process.wait()
+        await self._reader
+        return code
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+
+    async def close(self) -> None:
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.ends()
+
+
+@pytest.fixture
+async def start():
+    async with AsyncExitStack() as stack:
+
+        async def begin(*arguments: str, **variables: str) -> Service:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "shop.customer", *arguments),
+                env={**os.environ, **ALONE, **variables},
+                stderr=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+            )
+            service = Service(process)
+            stack.push_async_callback(service.close)
+            return service
+
+        yield begin
+
+
+@pytest.fixture
+def mongo_variables(mongo_uri, database):
+    return {"SHOP_MONGO_URI": mongo_uri, "SHOP_MONGO_DATABASE": database.name}
+
+
+@pytest.fixture
+async def session():
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def hanging_mongo(start_mongo):
+    """A server that is made to hang, so that requests stay in flight until it goes on."""
+    mongo = await start_mongo()
+    yield mongo
+    mongo.signal(signal.SIGCONT)
+
+
+PATIENT = {"SHOP_MONGO_TIMEOUT_S": "60", "SHOP_REQUEST_TIMEOUT_S": "60"}
+
+
+class InFlight:
+    """A request that the service has begun to serve, and cannot finish while Mongo hangs."""
+
+    async def begin(self, url: str) -> None:
+        address = urlsplit(url)
+        self._in, self._out = await asyncio.open_connection(address.hostname, address.port)
+        body = b'{"email":"ada@example.com","firstName":"Ada","lastName":"L"}'
+        head = (
+            "POST /api/v1/customers HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+            f"Expect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        self._out.write(head.encode())
+        assert b" 100 " in await self._in.readuntil(b"\r\n\r\n")  # it is being served
+        self._out.write(body)
+        await self._out.drain()
+
+    async def answer(self) -> bytes:
+        answer = await self._in.read()
+        self._out.close()
+        return answer
+
+    def drop(self) -> None:
+        self._out.close()
+
+
+# --- The command line ----------------------------------------------------------------------------
+
+
+async def test_help_lists_every_variable(start):
+    service = await start("--help", SHOP_MONGO_URI="mongodb://ada:hunter2@mongo/")
+    out = await service.process.stdout.read()
+    assert await service.ends() == 0
+    for about, _default in settings(ServiceConfig, {}):
+        assert about["variable"] in out.decode()
+    assert "(default: 8001)" in out.decode()
+    assert "hunter2" not in out.decode()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SHOP_HTTP_PORT", "eighty"),
+        ("SHOP_LOG_LEVEL", "loud"),
+        ("SHOP_MONGO_URI", "nonsense://ada:hunter2@mongo"),
+        ("SHOP_MONGO_URI", "mongodb://ada:hunter2@mongo:port/"),
+        ("SHOP_REDIS_URL", "nonsense://ada:hunter2@redis"),
+        ("SHOP_CONSUL_HTTP_ADDR", "127.0.0.1:8500"),
+    ],
+)
+async def test_a_bad_variable_is_one_line_that_names_it(start, variable, value):
+    service = await start(**{"SHOP_HTTP_PORT": "0", variable: value})
+    assert await service.ends() == 2
+    (line,) = service.lines
+    assert line.startswith(f"shop.customer: {variable}: ")
+    assert "hunter2" not in line
+
+
+async def test_a_bad_flag_names_its_variable(start):
+    service = await start("--port", "eighty")
+    assert await service.ends() == 2
+    assert service.lines[0].startswith("shop.customer: SHOP_HTTP_PORT: ")
+
+
+async def test_an_unknown_flag_is_wrong_usage(start):
+    service = await start("--nonsense")
+    assert await service.ends() == 2
+    assert "usage:" in service.lines[0]
+
+
+# --- The port ------------------------------------------------------------------------------------
+
+
+async def test_a_busy_port_is_one_line(start, mongo_variables):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        service = await start("--port", str(port), **mongo_variables)
+        assert await service.ends() == 1
+    (line,) = service.lines
+    assert line.startswith(f"shop.customer: cannot listen on 127.0.0.1:{port}: ")
+    assert "--port" in line
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid", "x" * 70])
+async def test_an_address_that_is_not_this_machines_is_one_line(start, mongo_variables, host):
+    service = await start("--host", host, "--port", "0", **mongo_variables)
+    assert await service.ends() == 1
+    (line,) = service.lines
+    assert line.startswith(f"shop.customer: cannot listen on {host}:0: ")
+
+
+async def test_of_two_that_wait_for_mongo_on_one_port_one_listens(start, start_mongo):
+    mongo = await start_mongo()
+    await mongo.kill()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    both = [await start("--port", str(port), SHOP_MONGO_URI=mongo.url) for _ in range(2)]
+    for service in both:
+        waiting = asyncio.ensure_future(service.says("waiting for MongoDB"))
+        ending = asyncio.ensure_future(service.process.wait())
+        await asyncio.wait((waiting, ending), return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        ending.cancel()
+    await mongo.start()
+    ends = [asyncio.create_task(service.ends()) for service in both]
+    (ended,), _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    assert await ended == 1
+    loser, winner = both if ended is ends[0] else reversed(both)
+    assert loser.lines[-1].startswith(f"shop.customer: cannot listen on 127.0.0.1:{port}: ")
+    assert not any("Traceback" in line for line in loser.lines)
+    await winner.listens()
+    winner.stop()
+    await asyncio.gather(*ends)
+
+
+async def test_port_0_is_a_free_one_and_it_is_told_which(start, mongo_variables, session):
+    service = await start("--port", "0", **mongo_variables)
+    url = await service.listens()
+    assert urlsplit(url).port
+    async with session.get(f"{url}/health/ready") as response:
+        assert response.status == 200
+    service.stop()
+    assert await service.ends() == 0
+    assert service.events[-1] == "stopped"
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
+async def test_an_ipv6_address_has_its_brackets(start, mongo_variables, session):
+    with socket.socket(socket.AF_INET6) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError:
+            pytest.skip("no IPv6 here")
+    service = await start("--host", "::1", "--port", "0", **mongo_variables)
+    url = await service.listens()
+    assert url.startswith("http://[::1]:")
+    async with session.get(f"{url}/health/live") as response:
+        assert response.status == 200
+
+
+# --- Waiting -------------------------------------------------------------------------------------
+
+
+async def test_it_waits_for_mongo_and_says_so_once(start, start_mongo, session):
+    mongo = await start_mongo()
+    await mongo.kill()
+    service = await start("--port", "0", SHOP_MONGO_URI=mongo.url)
+    assert (await service.says("waiting for MongoDB"))["nodes"] == f"127.0.0.1:{mongo.port}"
+    await mongo.start()
+    url = await service.listens()
+    async with session.get(f"{url}/api/v1/customers") as response:
+        assert response.status == 200
+    assert service.events.count("waiting for MongoDB") == 1
+    assert service.events[:2] == ["waiting for MongoDB", "listening"]
+
+
+async def test_it_serves_while_it_waits_for_consul_and_registers_when_it_comes(
+    start, start_consul, mongo_variables, session
+):
+    consul = await start_consul()
+    await consul.kill()
+    variables = {**mongo_variables, "SHOP_CONSUL_HTTP_ADDR": consul.url}
+    service = await start("--port", "0", **variables)
+    url = await service.listens()
+    await service.says("waiting for consul")
+    async with session.get(f"{url}/health/ready") as response:
+        assert response.status == 200
+    await consul.start()
+    await service.says("registered")
+    assert service.events.count("waiting for consul") == 1
+
+
+async def test_it_can_be_stopped_while_it_waits_for_mongo(start):
+    service = await start("--port", "0", SHOP_MONGO_URI=NOWHERE)
+    await service.says("waiting for MongoDB")
+    service.stop()
+    assert await service.ends() == 0
+    assert not any("Traceback" in line for line in service.lines)
+
+
+async def test_it_can_be_stopped_while_it_waits_for_consul(start, mongo_variables):
+    variables = {**mongo_variables, "SHOP_CONSUL_HTTP_ADDR": "http://127.0.0.1:9"}
+    service = await start("--port", "0", **variables)
+    await service.says("waiting for consul")
+    service.stop()
+    assert await service.ends() == 0
+    assert not any("Traceback" in line for line in service.lines)
+
+
+async def test_it_can_be_interrupted(start, mongo_variables):
+    service = await start("--port", "0", **mongo_variables)
+    await service.listens()
+    service.process.send_signal(signal.SIGINT)
+    assert await service.ends() == 0
+    assert service.events[-1] == "stopped"
+
+
+# --- The order of life ---------------------------------------------------------------------------
+
+
+async def registered(session, consul_url: str, port: int) -> list[dict[str, object]]:
+    async with session.get(f"{consul_url}/v1/agent/services") as response:
+        services = await response.json()
+    return [each for each in services.values() if each["Port"] == port]
+
+
+async def test_listen_register_serve_deregister_drain_close(
+    start, hanging_mongo, consul_server, session
+):
+    addresses = {"SHOP_MONGO_URI": hanging_mongo.url, "SHOP_CONSUL_HTTP_ADDR": consul_server.url}
+    service = await start("--port", "0", **PATIENT, **addresses)
+    await service.says("registered")
+    url = await service.listens()
+    port = urlsplit(url).port
+    (instance,) = await registered(session, consul_server.url, port)
+    assert instance["Service"] == "customer"
+    assert instance["ID"] == f"customer-127.0.0.1-{port}"
+    async with session.get(f"{url}/health/live") as response:
+        assert response.status == 200
+
+    hanging_mongo.signal(signal.SIGSTOP)
+    request = InFlight()
+    await request.begin(url)
+    service.stop()
+    await service.says("deregistered")
+    assert await registered(session, consul_server.url, port) == []
+    assert service.process.returncode is None, "a request is still in flight"
+    hanging_mongo.signal(signal.SIGCONT)
+    assert (await request.answer()).startswith(b"HTTP/1.1 201 ")
+    assert await service.ends() == 0
+    life = [event for event in service.events if event != "request"]
+    assert life == ["listening", "registered", "deregistered", "stopped"]
+    served = [line for line in service.logged if line.get("operation") == "create_customer"]
+    assert [line["status"] for line in served] == [201]
+    assert service.logged.index(served[0]) > service.events.index("deregistered")
+
+
+async def test_a_second_signal_ends_it_at_once(start, hanging_mongo, consul_server):
+    addresses = {"SHOP_MONGO_URI": hanging_mongo.url, "SHOP_CONSUL_HTTP_ADDR": consul_server.url}
+    service = await start("--port", "0", **PATIENT, **addresses)
+    await service.says("registered")
+    hanging_mongo.signal(signal.SIGSTOP)
+    request = InFlight()
+    await request.begin(await service.listens())
+    service.stop()
+    await service.says("deregistered")
+    service.stop()
+    assert await service.ends() == 1
+    assert "stopped" not in service.events
+    request.drop()
+
+
+async def test_the_wait_for_requests_in_flight_is_bounded(start, hanging_mongo):
+    variables = {**PATIENT, "SHOP_MONGO_URI": hanging_mongo.url, "SHOP_DRAIN_TIMEOUT_S": "0.2"}
+    service = await start("--port", "0", **variables)
+    url = await service.listens()
+    hanging_mongo.signal(signal.SIGSTOP)
+    request = InFlight()
+    await request.begin(url)
+    service.stop()
+    assert await service.ends() == 0
+    assert not any("Traceback" in line for line in service.lines)
+    request.drop()
