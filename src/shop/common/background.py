@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 _STOP_TIMEOUT_S = 5.0
+_AGAIN_S = 1.0
 
 
 @asynccontextmanager
@@ -23,5 +24,7 @@ async def running(
         if stop is not None:
             stop()
             await asyncio.wait((task,), timeout=_STOP_TIMEOUT_S)
-        task.cancel()
+        while not task.done():  # Python 3.11 can swallow a cancellation (python/cpython#86296)
+            task.cancel()
+            await asyncio.wait((task,), timeout=_AGAIN_S)
         await asyncio.gather(task, return_exceptions=True)
