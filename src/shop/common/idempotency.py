@@ -8,12 +8,13 @@ from pymongo.errors import DuplicateKeyError
 
 from shop.common import clock
 from shop.common.clock import Clock
-from shop.common.mongo import Collection, Document, ensure_indexes, mongo_errors
+from shop.common.config import HttpConfig
+from shop.common.mongo import Collection, Database, Document, ensure_indexes, mongo_errors
 from shop.common.web.once import Answer, Claim, InProgress, KeyReused
 
 KEPT = timedelta(hours=24)
-LEASE = timedelta(seconds=15)
-"""How long a holder is waited for: longer than a request is given, and not for ever."""
+MARGIN = timedelta(seconds=5)
+"""How much longer than a request is given its key is held for it, and not for ever."""
 
 INDEXES = (
     IndexModel(
@@ -22,20 +23,25 @@ INDEXES = (
 )
 
 
-class MongoKeys:
-    """Keeps keys in a collection; satisfies ``Keys``."""
+async def opened(database: Database, config: HttpConfig) -> "MongoKeys":
+    """Return the keys of a service, which it holds for longer than it gives a request."""
+    lease = timedelta(seconds=config.request_timeout_s) + MARGIN
+    keys = MongoKeys(database["idempotencyKeys"], lease)
+    await keys.prepare()
+    return keys
 
-    def __init__(
-        self, collection: Collection, lease: timedelta = LEASE, clock: Clock = clock.now
-    ) -> None:
+
+class MongoKeys:
+    """Keeps keys in a collection; satisfies ``Keys``. ``lease``: how long a holder has."""
+
+    def __init__(self, collection: Collection, lease: timedelta, clock: Clock = clock.now) -> None:
         self._keys = collection
         self._lease = lease
         self._now = clock
 
-    async def prepared(self) -> "MongoKeys":
-        """Create the index by which keys go after a day, and return these keys."""
+    async def prepare(self) -> None:
+        """Create the index by which keys go after a day."""
         await ensure_indexes(self._keys, INDEXES)
-        return self
 
     async def claim(self, key: str, fingerprint: str, resource_id: str) -> Claim | Answer:
         """Hold a key that is new or was left by its holder; return its answer if it has one."""
@@ -53,14 +59,22 @@ class MongoKeys:
         return Claim(key, new["token"], resource_id)
 
     async def remember(self, claim: Claim, answer: Answer) -> Answer:
-        """Keep the answer, unless there is one already; return the one that is kept."""
+        """Keep the answer and return it, or return the one that another holder has kept.
+
+        Only who holds the key decides: a refusal that comes late must not stand where another has
+        made the thing since. Raises InProgress where that one has not answered yet.
+        """
         kept = {"status": answer.status, "headers": dict(answer.headers), "body": answer.body}
         with mongo_errors():
-            found = await self._keys.find_one_and_update(
-                {"_id": claim.key, "answer": {"$exists": False}}, {"$set": {"answer": kept}}
-            )
-            there = None if found else await self._keys.find_one({"_id": claim.key})
-        return _answer(there) if there and "answer" in there else answer
+            result = await self._keys.update_one(_ours(claim), {"$set": {"answer": kept}})
+            if result.matched_count:
+                return answer
+            there = await self._keys.find_one({"_id": claim.key})
+        if there is None:  # a day has passed
+            return answer
+        if "answer" not in there:
+            raise InProgress
+        return _answer(there)
 
     async def let_go(self, claim: Claim) -> None:
         """Let the next request with this key try again at once, with the same id."""

@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from shop.common import cache, mongo
+from shop.common import cache, idempotency, mongo
 from shop.common.config import ServiceConfig
-from shop.common.idempotency import MongoKeys
 from shop.common.web import KEYS, READINESS, build
 from shop.customer import handlers
 from shop.customer.repository import (
@@ -35,7 +34,7 @@ def create_app(config: Config) -> web.Application:
         ):
             await mongo.ensure_indexes(database["customers"], CUSTOMER_INDEXES)
             await mongo.ensure_indexes(database["customerOrders"], LINK_INDEXES)
-            app[KEYS] = await MongoKeys(database["idempotencyKeys"]).prepared()
+            app[KEYS] = await idempotency.opened(database, config.http)
             customers = CachedCustomers(
                 MongoCustomers(database["customers"], encode_customer), kept
             )

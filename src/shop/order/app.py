@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from shop.common import cache, discovery, mongo
+from shop.common import cache, discovery, idempotency, mongo
 from shop.common.background import running
 from shop.common.config import ServiceConfig
-from shop.common.idempotency import MongoKeys
 from shop.common.web import KEYS, READINESS, REGISTRY, build
 from shop.order import handlers
 from shop.order.cached import CachedOrders
@@ -49,7 +48,7 @@ def create_app(config: Config) -> web.Application:
         ):
             stored = MongoOrders(database["orders"], encode_order)
             await stored.prepare()
-            app[KEYS] = await MongoKeys(database["idempotencyKeys"]).prepared()
+            app[KEYS] = await idempotency.opened(database, config.http)
             app[READINESS].checks.append(lambda: mongo.ping(database))
             relay = _join(app, config.order, CachedOrders(stored, kept), peers)
             async with (

@@ -4,10 +4,9 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from shop.common import cache, mongo
+from shop.common import cache, idempotency, mongo
 from shop.common.background import running
 from shop.common.config import ServiceConfig
-from shop.common.idempotency import MongoKeys
 from shop.common.web import KEYS, READINESS, build
 from shop.product import handlers
 from shop.product.repository import (
@@ -35,7 +34,7 @@ def create_app(config: Config) -> web.Application:
             cache.opened(config.redis, config.mongo.database) as kept,
         ):
             await create_indexes(database)
-            app[KEYS] = await MongoKeys(database["idempotencyKeys"]).prepared()
+            app[KEYS] = await idempotency.opened(database, config.http)
             app[READINESS].checks.append(lambda: mongo.ping(database))
             async with running(_join(app, database, kept).run()):
                 yield

@@ -3,13 +3,14 @@
 The key is written down before anything is made, with the id of what will be made. So whoever
 takes a key over, from a holder that crashed or was too slow, makes the very same thing again, and
 making it again is idempotent by its id. There is no moment in which the thing exists and the key
-does not.
+does not. Only who holds the key keeps an answer; see docs/adr/0014-idempotency-keys.md.
 
 https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
 """
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,12 +19,15 @@ from aiohttp import web
 
 from shop.common.errors import Conflict, FieldError, ShopError, Unprocessable
 from shop.common.ids import new_id
+from shop.common.peer import Deadline, PeerError, deadline_scope
 from shop.common.web import problems
 from shop.common.web.routes import OPERATION
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 _KEPT_HEADERS = ("Content-Type", "ETag", "Location", "Retry-After")
+
+_LET_GO_S = 0.2  # past the request's own time, within the grace that it has to answer
 
 Make = Callable[[str], Awaitable[web.Response]]
 
@@ -56,7 +60,10 @@ class Keys(Protocol):
         """
 
     async def remember(self, claim: Claim, answer: Answer) -> Answer:
-        """Keep the answer, unless there is one already; return the one that is kept."""
+        """Keep the answer and return it, or return the one that another holder has kept.
+
+        Raises InProgress where another holds the key by now and has kept none yet.
+        """
 
     async def let_go(self, claim: Claim) -> None:
         """Let the next request with this key try again at once, with the same id."""
@@ -94,31 +101,42 @@ async def once(request: web.Request, prefix: str, make: Make) -> web.Response:
     errors are answers too and are remembered, but for 5xx. Raises KeyReused, InProgress.
     """
     resource_id = new_id(prefix)
-    given = request.headers.get(HEADER)
-    if given is None:
+    given = request.headers.getall(HEADER, [])
+    if not given:
         return await make(resource_id)
+    if len(given) > 1:
+        raise _repeated()
     keys = request.app[KEYS]
-    key = f"{request[OPERATION].id}:{given}"
+    key = f"{request[OPERATION].id}:{given[0]}"
     held = await keys.claim(key, await _fingerprint(request), resource_id)
-    if isinstance(held, Answer):
-        return _replay(held)
-    return await _answer(keys, held, make)
+    return _replay(held) if isinstance(held, Answer) else await _answer(keys, held, make)
+
+
+def _repeated() -> Unprocessable:
+    fields = [FieldError(HEADER, "is given more than once")]
+    return Unprocessable("A header breaks the schema; see errors.", fields=fields)
 
 
 async def _answer(keys: Keys, held: Claim, make: Make) -> web.Response:
+    """Answer, and keep the answer; where either fails, the next request tries again at once."""
     try:
-        response = await make(held.resource_id)
+        response = await _made(held, make)
+        answer = _answer_of(response)
+        kept = await keys.remember(held, answer)
+    except Exception:
+        with suppress(ShopError, PeerError), deadline_scope(Deadline.after(_LET_GO_S)):
+            await keys.let_go(held)
+        raise
+    return response if kept == answer else _replay(kept)
+
+
+async def _made(held: Claim, make: Make) -> web.Response:
+    try:
+        return await make(held.resource_id)
     except ShopError as error:
         if problems.status_of(error) >= 500:
-            await keys.let_go(held)
             raise
-        response = problems.of_shop_error(error)
-    except Exception:
-        await keys.let_go(held)
-        raise
-    answer = _answer_of(response)
-    kept = await keys.remember(held, answer)
-    return response if kept == answer else _replay(kept)
+        return problems.of_shop_error(error)
 
 
 async def _fingerprint(request: web.Request) -> str:
