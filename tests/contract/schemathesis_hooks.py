@@ -52,7 +52,10 @@ def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> Non
     """Put ids that exist in the place of generated ones, for most of the cases."""
     stateful = case.meta is not None and case.meta.phase.name.value == "stateful"
     if not stateful and isinstance(case.path_parameters, dict):  # there they come from answers
-        _use_known(case.path_parameters)
+        if case.operation.definition.raw["operationId"] == "reserve_stock":
+            _use_new(case.path_parameters)
+        else:
+            _use_known(case.path_parameters)
     if case.meta is not None and case.meta.generation.mode.is_positive:
         _use_good_headers(case.headers)
     if isinstance(case.body, dict):
@@ -73,13 +76,20 @@ def _use_known(place: dict[str, Any]) -> None:
             place[name] = _chance.choice(known)
 
 
+def _use_new(place: dict[str, Any]) -> None:
+    """Reserve for another order each time: for one that has a reservation little can happen."""
+    given = place.get("orderId")
+    if isinstance(given, str) and _ANY_ID.match(given) and _chance.random() < 0.8:
+        place["orderId"] = f"{_chance.getrandbits(128):x}"
+
+
 def _use_good_headers(headers: Any) -> None:
     """Name versions that there may be, and keys that are new: generated ones are mostly refused."""
     if "Idempotency-Key" in (headers or {}) and _chance.random() < 0.8:
         headers["Idempotency-Key"] = f"{_chance.getrandbits(128):x}"
     for name in ("If-Match", "If-None-Match"):
         if name in (headers or {}) and _chance.random() < 0.8:
-            headers[name] = _chance.choice(["*", '"1"', '"2", "1"', 'W/"1"'])
+            headers[name] = _chance.choice(["*", "*", '"1"', '"2", "1"', 'W/"1"'])
 
 
 @schemathesis.hook

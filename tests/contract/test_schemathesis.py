@@ -22,7 +22,13 @@ from shop.common.web.spec import Spec
 HERE = Path(__file__).parent
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "5")
 SEED = os.environ.get("SCHEMATHESIS_SEED", "20260131")
-LADDER = (("pay",), ("pay", "ship"), ("pay", "ship", "deliver"), ("cancel",), ())
+LADDER = (
+    *(3 * [()]),
+    *(3 * [("pay",)]),
+    *(3 * [("pay", "ship")]),
+    *(2 * [("cancel",)]),
+    ("pay", "ship", "deliver"),
+)
 
 Ids = dict[str, list[str]]
 
@@ -70,7 +76,7 @@ async def order_ids(shop: ServedShop) -> Ids:
         await add_product(shop.products, amount=10**12),
     ]
     orders = []
-    for number in range(40):
+    for number in range(4 * len(LADDER)):
         line = {"productId": products[number % 6], "quantity": 1}
         draft = {"customerId": customers[number % 6], "lines": [line]}
         order_id = (await shop.orders.post("/orders", draft)).body["id"]
