@@ -14,6 +14,7 @@ from pymongo.errors import ConfigurationError, ConnectionFailure, PyMongoError
 
 from shop.common.config import MongoConfig
 from shop.common.errors import Unavailable
+from shop.common.mongo_locks import mend
 from shop.common.peer import current_deadline
 from shop.common.settings import ConfigError
 
@@ -34,6 +35,7 @@ def connect(config: MongoConfig) -> AsyncMongoClient[Document]:
     Writes are acknowledged by a majority and journaled, times are in UTC, and every operation
     ends within ``config.timeout_s``. Raises ConfigError for an address that cannot be understood.
     """
+    mend()
     try:
         return AsyncMongoClient(
             config.uri,
