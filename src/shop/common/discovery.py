@@ -26,7 +26,9 @@ class Peers:
 def check(config: ConsulConfig) -> None:
     """Raise ConfigError where the configuration names no way to find the others."""
     if not config.peers and not config.url:
-        raise ConfigError("SHOP_PEERS: name customer and product, or set SHOP_CONSUL_HTTP_ADDR.")
+        raise ConfigError(
+            "SHOP_PEERS: say where the other services are, or set SHOP_CONSUL_HTTP_ADDR."
+        )
     _fixed(config)
 
 

@@ -50,8 +50,8 @@ def connect(config: MongoConfig) -> AsyncMongoClient[Document]:
 
 
 @asynccontextmanager
-async def opened(config: MongoConfig) -> AsyncIterator[Database]:
-    """Give a database that answers, and close its client at the end.
+async def opened(config: MongoConfig, *, wait: bool = True) -> AsyncIterator[Database]:
+    """Give a database that answers, and close its client at the end; wait for it unless told not.
 
     From then on the calls in ``mongo_errors`` are given the time that this configuration says.
     """
@@ -59,7 +59,8 @@ async def opened(config: MongoConfig) -> AsyncIterator[Database]:
     _operation_s = config.timeout_s
     client = connect(config)
     try:
-        await wait_until_up(client)
+        if wait:
+            await wait_until_up(client)
         yield client[config.database]
     finally:
         await client.close()

@@ -78,8 +78,10 @@ def _complaint(about: Mapping[str, Any], reason: str) -> str:
 
 def add_flags(parser: argparse.ArgumentParser, kind: type[Any], defaults: Defaults) -> None:
     """Add a configuration's flags to a parser, and list every variable below its help."""
+    known = list(settings(kind, defaults))
+    width = max(len(about["variable"]) for about, _ in known)
     lines = []
-    for about, default in settings(kind, defaults):
+    for about, default in known:
         meaning = f"{about['meaning']} (default: {_shown(default)})"
         if about["flag"]:
             meaning_there = f"{about['meaning']} [{about['variable']}]"
@@ -90,7 +92,7 @@ def add_flags(parser: argparse.ArgumentParser, kind: type[Any], defaults: Defaul
                 metavar="VALUE",
                 help=meaning_there,
             )
-        lines.append(f"  {about['variable']:<24} {meaning}")
+        lines.append(f"  {about['variable']:<{width}}  {meaning}")
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = "environment variables (a flag comes before its variable):\n" + "\n".join(lines)
 

@@ -21,18 +21,21 @@ _SHOWN = 50
 async def pending(config: Config, _given: Flags) -> int:
     """Print what remains to be done, by step and then the orders that have waited longest.
 
-    Exit code 0: nothing waits; 1: something does, or the database is away.
+    Exit code 0: nothing waits; 1: something does; 2: the database is away.
     """
-    async with mongo.opened(config.mongo) as database:
+    async with mongo.opened(config.mongo, wait=False) as database:
         orders = MongoOrders(database["orders"], encode_order)
         try:
             backlog, waiting = await orders.backlog(now()), await orders.waiting(now(), _SHOWN)
         except ShopError as error:
-            return _fail(error.detail)
+            return _fail(f"cannot tell: {error.detail}", 2)
     for step in backlog:
-        sys.stdout.write(_step_line(step))
+        if step.count:
+            sys.stdout.write(_step_line(step))
     for order in waiting:
         sys.stdout.write(_order_line(order))
+    if not waiting:
+        sys.stdout.write("nothing waits\n")
     return 1 if waiting else 0
 
 
@@ -74,7 +77,7 @@ async def reconcile(config: Config, given: Flags) -> int:
     return return_code
 
 
-def _fail(reason: str, code: int = 1) -> int:
+def _fail(reason: str, code: int) -> int:
     sys.stderr.write(f"shop.order: {reason}\n")
     return code
 

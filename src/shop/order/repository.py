@@ -53,17 +53,11 @@ class Backlog:
 
 
 class MongoOrders:
-    """The store. ``encode`` makes what ``view`` returns; ``timeout_s`` is the most for one call."""
+    """The store. ``encode`` makes what ``view`` returns."""
 
-    def __init__(
-        self,
-        orders: Collection,
-        encode: Callable[[Order], Representation],
-        timeout_s: float = 5.0,
-    ) -> None:
+    def __init__(self, orders: Collection, encode: Callable[[Order], Representation]) -> None:
         self._orders = orders
         self._encode = encode
-        self._timeout_s = timeout_s
 
     async def prepare(self) -> None:
         """Create the indexes that are missing."""
@@ -71,7 +65,7 @@ class MongoOrders:
 
     async def add(self, order: Order) -> Order | None:
         """Insert a new order and return it, or None if there is one with its id."""
-        with mongo_errors(self._timeout_s):
+        with mongo_errors():
             try:
                 await self._orders.insert_one(documents.document(order))
             except DuplicateKeyError:
@@ -80,7 +74,7 @@ class MongoOrders:
 
     async def get(self, order_id: str) -> Order:
         """Return an order; raise UnknownOrder."""
-        with mongo_errors(self._timeout_s):
+        with mongo_errors():
             found = await self._orders.find_one(_visible(_id=order_id), _NO_EVENTS)
         return documents.order_of(_known(found, order_id))
 
@@ -97,7 +91,7 @@ class MongoOrders:
         wanted: Document = {name: value for name, value in filters.items() if value is not None}
         if cursor is not None:
             wanted["_id"] = {"$lt": cursors.decode(cursor, str)[0]}
-        with mongo_errors(self._timeout_s):
+        with mongo_errors():
             query = self._orders.find(_visible(**wanted), _NO_EVENTS)
             found = await query.sort("_id", DESCENDING).limit(limit + 1).to_list()
         orders = [documents.order_of(stored) for stored in found]
@@ -107,7 +101,7 @@ class MongoOrders:
         """Return some of an order's timeline, newest first; raise UnknownOrder."""
         cursors = Cursors.of("events", order=order_id)
         before = cursors.decode(cursor, int)[0] if cursor is not None else None
-        with mongo_errors(self._timeout_s):
+        with mongo_errors():
             found = await self._orders.find_one(_visible(_id=order_id), ("events", "eventCount"))
         kept = documents.events_of(_known(found, order_id))
         older = [event for event in reversed(kept) if before is None or event.seq < before]
@@ -130,7 +124,7 @@ class MongoOrders:
 
     async def remove(self, order: Order) -> bool:
         """Delete the document, if its fence is still that of ``order``."""
-        with mongo_errors(self._timeout_s):
+        with mongo_errors():
             result = await self._orders.delete_one({"_id": order.id, "fence": order.fence})
         return result.deleted_count == 1
 
@@ -145,7 +139,7 @@ class MongoOrders:
 
     async def next_due(self) -> datetime | None:
         """Return when the next work is due."""
-        with mongo_errors(self._timeout_s):
+        with mongo_errors():
             first = await self._orders.find_one(
                 {"work.dueAt": {"$exists": True}}, ["work.dueAt"], sort=[("work.dueAt", ASCENDING)]
             )
@@ -157,14 +151,16 @@ class MongoOrders:
 
     async def waiting(self, now: datetime, limit: int) -> list[Order]:
         """Return the orders that wait for a step, those that have waited longest first."""
-        with mongo_errors(self._timeout_s):
+        with mongo_errors():
             found = self._orders.find({"work.since": {"$lte": now}}, _NO_EVENTS)
             documents_ = await found.sort("work.since", ASCENDING).limit(limit).to_list()
         return [documents.order_of(stored) for stored in documents_]
 
     async def _backlog_of(self, step: Step, now: datetime) -> Backlog:
-        waiting = {"work.steps": step.value, "work.since": {"$lte": now}}
-        with mongo_errors(self._timeout_s):
+        waiting: Document = {"work.steps": step.value, "work.since": {"$lte": now}}
+        if step is Step.CANCEL_UNPAID:  # beside a step that waits, it is only put down for later
+            waiting["payBy"] = {"$lte": now}
+        with mongo_errors():
             count = await self._orders.count_documents(waiting)
             oldest = await self._orders.find_one(
                 waiting, ["work.since"], sort=[("work.since", ASCENDING)]
@@ -174,7 +170,7 @@ class MongoOrders:
     async def _write(
         self, guard: Mapping[str, Any], update: Document, sort: list[tuple[str, int]] | None = None
     ) -> Order | None:
-        with mongo_errors(self._timeout_s):
+        with mongo_errors():
             stored = await self._orders.find_one_and_update(
                 guard,
                 update,

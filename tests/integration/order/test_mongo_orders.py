@@ -12,6 +12,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from tests.fakes.order.store_suite import LEASE, NOW, OrdersSuite, confirmed, pending
 
+from shop.common import mongo
 from shop.common.errors import Unavailable
 from shop.common.representation import Representation
 from shop.order import life
@@ -86,10 +87,31 @@ async def test_the_backlog_tells_how_many_wait_for_a_step_and_since_when(
     assert set(backlog.values()) == {(0, None)}
 
 
-async def test_a_database_that_does_not_answer_in_time_is_unavailable(
-    collection: Collection,
+async def test_an_unpaid_order_waits_to_be_cancelled_only_from_the_time_it_is_due(
+    orders: MongoOrders,
 ) -> None:
-    orders = MongoOrders(collection, lambda _: Representation(1, b""), timeout_s=1e-6)
+    """Until then it waits for what else remains, such as its link."""
+    unpaid = confirmed(pending())
+    assert unpaid.pay_by is not None
+    await orders.add(unpaid)
+    for now, waiting in ((NOW, {Step.LINK}), (unpaid.pay_by, {Step.LINK, Step.CANCEL_UNPAID})):
+        assert {entry.step for entry in await orders.backlog(now) if entry.count} == waiting
+
+
+async def test_those_that_have_waited_longest_are_shown_first(orders: MongoOrders) -> None:
+    for n in range(4):
+        order = pending(f"ord_{n}")
+        since = NOW - timedelta(minutes=n) if n < 3 else NOW + timedelta(minutes=1)
+        await orders.add(replace(order, work=replace(order.work, since=since)))
+    assert [order.id for order in await orders.waiting(NOW, 2)] == ["ord_2", "ord_1"]
+    assert len(await orders.waiting(NOW, 9)) == 3
+
+
+async def test_a_database_that_does_not_answer_in_time_is_unavailable(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mongo, "_operation_s", 1e-6)
+    orders = MongoOrders(collection, lambda _: Representation(1, b""))
     calls: list[Callable[[], Awaitable[Any]]] = [
         lambda: orders.add(pending()),
         lambda: orders.get("ord_1"),
@@ -102,6 +124,7 @@ async def test_a_database_that_does_not_answer_in_time_is_unavailable(
         lambda: orders.claim(NOW, LEASE),
         orders.next_due,
         lambda: orders.backlog(NOW),
+        lambda: orders.waiting(NOW, 1),
     ]
     for call in calls:
         with pytest.raises(Unavailable):
