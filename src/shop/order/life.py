@@ -71,9 +71,10 @@ def decide(
 
     One no decides, even while the other answer (None) is not known.
     """
-    if standing is Standing.UNKNOWN:
+    if standing in (Standing.UNKNOWN, Standing.UNLINKED):
         gone = replace(order, customer_link=CustomerLink.REMOVED)
-        return reject(gone, now, reasons.unknown_customer(order.customer_id))
+        why = reasons.unlinked if standing is Standing.UNLINKED else reasons.unknown_customer
+        return reject(gone, now, why(order.customer_id))
     if standing is Standing.INACTIVE:
         return reject(order, now, reasons.inactive_customer(order.customer_id))
     if isinstance(offer, Reason):

@@ -44,7 +44,10 @@ class Step(StrEnum):
 
 
 class CustomerLink(StrEnum):
-    """Whether customer knows this state of the order; removed: there is no such customer."""
+    """Whether customer knows this state of the order.
+
+    Removed: there is no such customer, or somebody has unlinked the order there.
+    """
 
     PENDING = "pending"
     LINKED = "linked"
@@ -52,11 +55,12 @@ class CustomerLink(StrEnum):
 
 
 class Standing(StrEnum):
-    """What customer says about the customer of a link."""
+    """What customer says about the customer of a link; unlinked: it takes no link of the order."""
 
     ACTIVE = "active"
     INACTIVE = "inactive"
     UNKNOWN = "unknown"
+    UNLINKED = "unlinked"
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,8 @@ class HttpCustomer:
         answer = await self._peer.call("PUT", _link_path(order), timeout_s, _link(order))
         if answer.status == 404:
             return Standing.UNKNOWN
+        if answer.status == 409 and answer.json()["code"] == "order-unlinked":
+            return Standing.UNLINKED
         if answer.status in (200, 201):
             return Standing(answer.json()["customerStatus"])
         raise self._peer.unexpected(answer)

@@ -56,6 +56,12 @@ def customer_gone(order: Order, now: datetime) -> Order:
     return _without(replace(told, customer_link=CustomerLink.REMOVED), Step.LINK)
 
 
+def unlinked_there(order: Order, now: datetime) -> Order:
+    """Return the order that somebody has unlinked at customer, which takes no link of it now."""
+    told = life.tell(order, Event("link-refused", now, "it was unlinked at customer"))
+    return _without(replace(told, customer_link=CustomerLink.REMOVED), Step.LINK)
+
+
 def committed(order: Order, now: datetime) -> Order:
     """Return the order whose goods are sold."""
     return _without(life.tell(order, Event("stock-committed", now)), Step.COMMIT)

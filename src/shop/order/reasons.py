@@ -17,6 +17,11 @@ def unknown_customer(customer_id: str) -> Reason:
     return Reason("unknown-customer", f"there is no customer {customer_id}")
 
 
+def unlinked(customer_id: str) -> Reason:
+    """Return the reason to reject an order that its customer does not show, and so not protect."""
+    return Reason("order-unlinked", f"it was unlinked from the customer {customer_id}")
+
+
 def inactive_customer(customer_id: str) -> Reason:
     """Return the reason to reject an order of a customer that is deactivated."""
     return Reason("inactive-customer", f"the customer {customer_id} is not active")

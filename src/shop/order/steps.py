@@ -97,8 +97,11 @@ class Steps:
         return lambda _order, _now: decided
 
     async def _link(self, order: Order, timeout_s: float) -> Change:
-        if await self._customer.link(order, timeout_s) is Standing.UNKNOWN:
+        standing = await self._customer.link(order, timeout_s)
+        if standing is Standing.UNKNOWN:
             return progress.customer_gone
+        if standing is Standing.UNLINKED:
+            return progress.unlinked_there
         return partial(progress.linked, status=order.status)
 
     async def _commit(self, order: Order, timeout_s: float) -> Change:

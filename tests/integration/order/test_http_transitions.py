@@ -150,3 +150,18 @@ async def test_what_is_not_paid_in_time_is_cancelled_by_itself(mongo_uri, redis_
         await until(
             lambda: shop.products.get(product), lambda body: body["stock"]["available"] == 5
         )
+
+
+async def test_an_order_that_was_unlinked_by_hand_goes_on_without_a_link(shop):
+    """Customer refuses the link for good; it is not tried for ever."""
+    async with order_in(shop, "confirmed") as where:
+        order = (await shop.orders.get(where)).body
+        link = f"/customerOrders/{order['customerId']}/{order['id']}"
+        assert (await shop.customers.delete(f"{link}?orderVersion=1000")).status == 204
+        assert (await shop.orders.post(f"{where}/pay")).status == 200
+        paid = await until(
+            lambda: shop.orders.get(where), lambda order: order["customerLink"] != "pending"
+        )
+        assert (paid["status"], paid["customerLink"]) == ("paid", "removed")
+        assert (await shop.orders.post(f"{where}/ship")).body["customerLink"] == "removed"
+        assert (await shop.customers.get(link)).status == 404

@@ -80,6 +80,7 @@ def test_an_order_is_never_payable_for_longer_than_its_goods_are_held() -> None:
         (Standing.INACTIVE, OFFER, "inactive-customer"),
         (Standing.INACTIVE, None, "inactive-customer"),
         (Standing.UNKNOWN, OFFER, "unknown-customer"),
+        (Standing.UNLINKED, OFFER, "order-unlinked"),
         (Standing.UNKNOWN, NO, "unknown-customer"),
     ],
 )
@@ -103,8 +104,9 @@ def test_without_a_no_both_answers_are_needed(
     assert decide(pending(), standing, offer) is None
 
 
-def test_a_customer_that_does_not_exist_is_not_linked() -> None:
-    order = decide(pending(), Standing.UNKNOWN, None)
+@pytest.mark.parametrize("standing", [Standing.UNKNOWN, Standing.UNLINKED])
+def test_a_customer_that_takes_no_link_is_not_linked(standing: Standing) -> None:
+    order = decide(pending(), standing, None)
     assert order is not None
     assert order.customer_link is CustomerLink.REMOVED
     assert steps(order) == (Step.RELEASE,)

@@ -155,6 +155,14 @@ async def test_a_customer_that_does_not_exist_is_unknown() -> None:
     assert await HttpCustomer(client).link(pending(), 1.0) is Standing.UNKNOWN
 
 
+async def test_an_order_that_was_unlinked_for_good_is_told_apart_from_other_refusals() -> None:
+    client: Any = Answering(409, problem("order-unlinked"))
+    assert await HttpCustomer(client).link(pending(), 1.0) is Standing.UNLINKED
+    other: Any = Answering(409, problem("conflict"))
+    with pytest.raises(UnexpectedAnswer, match="409"):
+        await HttpCustomer(other).link(pending(), 1.0)
+
+
 @pytest.mark.parametrize("status", [204, 404])
 async def test_a_link_is_taken_away_once(status: int) -> None:
     client: Any = Answering(status)

@@ -1,5 +1,6 @@
 """How work shrinks: what is ready, what a result makes of an order, and when it is due again."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -53,8 +54,9 @@ def test_a_link_counts_only_for_the_status_that_it_told() -> None:
     assert (left(done), done.customer_link) == ((), CustomerLink.LINKED)
 
 
-def test_a_customer_that_is_gone_ends_the_linking() -> None:
-    done = progress.customer_gone(with_steps(Step.LINK, Step.CANCEL_UNPAID), NOW)
+@pytest.mark.parametrize("end", [progress.customer_gone, progress.unlinked_there])
+def test_a_customer_that_takes_no_link_ends_the_linking(end: Callable[..., Order]) -> None:
+    done = end(with_steps(Step.LINK, Step.CANCEL_UNPAID), NOW)
     assert left(done) == (Step.CANCEL_UNPAID,)
     assert done.customer_link is CustomerLink.REMOVED
 
