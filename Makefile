@@ -2,12 +2,14 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status logs seed test check lint format api-lint api-mock postman
+.PHONY: help up down status logs seed test chaos check lint format api-lint api-mock postman
 
 IN_VENV := .venv/bin/python -m
 PINNED := requirements/constraints.txt
 SPECTRAL := @stoplight/spectral-cli@6.16.3
 WORKERS ?= auto
+SEED ?= 7
+DURATION ?= 600
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -31,6 +33,10 @@ seed: .venv/.installed ## Put 50 products and 20 customers in
 test: .venv/.installed-dev ## Run all tests against real servers
 	@$(IN_VENV) shop fetch
 	@$(IN_VENV) pytest -n $(WORKERS) --maxprocesses 8 --dist loadgroup $(ARGS)
+
+chaos: .venv/.installed-dev ## Maltreat a shop and see what it promised (SEED=7 DURATION=600)
+	@$(IN_VENV) shop fetch
+	@$(IN_VENV) tests.chaos --seed $(SEED) --duration $(DURATION) $(ARGS)
 
 check: lint test ## Everything that must be green: lint, then test
 
