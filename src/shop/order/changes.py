@@ -40,6 +40,7 @@ async def watch(orders: Collection, wake: Callable[[], None]) -> None:
             if error.code == _NO_REPLICA_SET:
                 log.info("no replica set, no change stream: due work is found by polling")
                 return
-            await asyncio.sleep(_RETRY_S)
-        except PyMongoError:
-            await asyncio.sleep(_RETRY_S)
+            log.debug("change stream refused", error=str(error))
+        except PyMongoError as error:
+            log.debug("change stream lost", error=str(error))
+        await asyncio.sleep(_RETRY_S)
