@@ -35,6 +35,8 @@ from shop.local.server import Server
 from shop.local.servers import SERVERS
 from shop.local.stack import Stack
 
+pytest.register_assert_rewrite("tests.fakes")  # its suites hold assertions
+
 _CLONE = Path(__file__).parent.parent
 _RUN = "SHOP_TEST_RUN"  # the run's folder, told to the workers
 _PREFIX = f"shop-tests-{os.getuid()}-"

@@ -24,6 +24,8 @@ Database = AsyncDatabase[Document]
 
 log = structlog.get_logger()
 
+_INDEXES_S = 600.0
+
 stamina.instrumentation.set_on_retry_hooks(())  # what is waited for is said once, below
 
 _operation_s = MongoConfig.timeout_s
@@ -90,8 +92,12 @@ async def ping(database: Database, timeout_s: float = 1.0) -> None:
 
 
 async def ensure_indexes(collection: Collection, indexes: Sequence[IndexModel]) -> None:
-    """Create the indexes that are missing; several instances may do so at once."""
-    await collection.create_indexes(list(indexes))
+    """Create the indexes that are missing; several instances may do so at once.
+
+    It may take as long as a large collection needs: a service does this before it listens.
+    """
+    with pymongo.timeout(_INDEXES_S):
+        await collection.create_indexes(list(indexes))
 
 
 @contextmanager

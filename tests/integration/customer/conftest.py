@@ -22,10 +22,6 @@ from shop.common.config import (
 from shop.common.web.server import Runner
 from shop.customer.app import create_app
 
-pytest.register_assert_rewrite(
-    "tests.fakes.customer.customers_suite", "tests.fakes.customer.links_suite"
-)
-
 Database = AsyncDatabase[dict[str, Any]]
 Serve = Callable[..., Awaitable[Api]]
 

@@ -10,10 +10,6 @@ from shop.common.representation import Representation
 from shop.order.model import Order
 from shop.order.repository import MongoOrders
 
-pytest.register_assert_rewrite(
-    *(f"tests.fakes.order.{name}_suite" for name in ("store", "crash", "zombie"))
-)
-
 
 def encode(order: Order) -> Representation:
     return Representation(order.version, order.status.encode())

@@ -17,8 +17,6 @@ from shop.product.repository import (
 )
 from shop.product.repository.documents import adjustment_of, reservation_of
 
-pytest.register_assert_rewrite("tests.fakes.product.suites")
-
 
 def encode(product: Product) -> Representation:
     return Representation(product.version, product.details.name.encode())

@@ -7,10 +7,6 @@ from tests.fakes.customer.stores import FakeCustomers, FakeLinks
 
 from shop.customer.service import CustomerOrders, Customers
 
-pytest.register_assert_rewrite(
-    "tests.fakes.customer.customers_suite", "tests.fakes.customer.links_suite"
-)
-
 
 @pytest.fixture
 def clock() -> HandClock:
