@@ -29,6 +29,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from shop.common import fresh
 from shop.common.config import RedisConfig
 from shop.common.representation import Representation
 from shop.common.settings import ConfigError
@@ -109,7 +110,7 @@ class RedisReadThrough:
 
     async def read(self, key: str, load: Load) -> Representation:
         """Return the resource from Redis, or load it once for all who ask at the same time."""
-        if self._prober:
+        if self._prober or fresh.wanted():
             return await load()
         try:
             found = await self._store.get(key)

@@ -92,6 +92,9 @@ class LinkStore(Protocol):
     ) -> OrderLink:
         """Keep the link unless what is there is as new, and return what is there then.
 
+        With ``expected`` it replaces what is as new and says something else: of one order version
+        only one can be right, and it is told by who has read both.
+
         Raises Changed, or OrderUnlinked where a newer version was unlinked.
         """
 

@@ -62,6 +62,19 @@ class LinksArePut:
             await links.put(CUSTOMER, "ord_1", order(2), NOON, frozenset({1}))
         assert await links.put(CUSTOMER, "ord_1", order(2), NOON, frozenset({2})) == changed
 
+    async def test_who_knows_what_is_there_mends_what_the_same_order_version_says(
+        self, links: LinkStore
+    ) -> None:
+        """As ``reconcile`` does after a change by hand; an older order version mends nothing."""
+        first = await links.put(CUSTOMER, "ord_1", order(5, "confirmed"), NOON, None)
+        right = order(5, "paid")
+        mended = await links.put(CUSTOMER, "ord_1", right, LATER, frozenset({1}))
+        changed = {**vars(right), "updated_at": LATER, "version": 2, "is_new": False}
+        assert mended == replace(first, **changed)
+        assert await links.view(CUSTOMER, "ord_1") == encode_link(mended)
+        older = await links.put(CUSTOMER, "ord_1", order(4, "confirmed"), LATER, frozenset({2}))
+        assert older == mended
+
     async def test_customers_do_not_share_links(self, links: LinkStore) -> None:
         await links.put(CUSTOMER, "ord_1", order(5), NOON, None)
         other = await links.put(OTHER, "ord_1", order(1), NOON, None)

@@ -175,7 +175,10 @@ class FakeLinks:
             self._there[key] = link
             return replace(link, is_new=True)
         present = self._there[key]
-        if present.order_version < details.order_version:
+        told_again = expected is not None and present.order_version == details.order_version
+        if present.order_version < details.order_version or (
+            told_again and vars(details) != {name: getattr(present, name) for name in vars(details)}
+        ):
             version = present.version + 1
             changed = replace(present, **vars(details), updated_at=at, version=version)
             self._there[key] = changed

@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from shop.common import errors, peer, trace
+from shop.common import errors, fresh, peer, trace
 from shop.common.web import problems
 from shop.common.web.metrics import RequestMetrics
 from shop.common.web.routes import OPERATION
@@ -28,6 +28,7 @@ def outermost(timeout_s: float, metrics: RequestMetrics) -> Middleware:
         started = perf_counter()
         current = trace.Trace.of(request.headers.get(trace.HEADER))
         trace.enter(current)
+        fresh.enter(request.headers.get(fresh.HEADER))
         response = await _answer(request, handler, timeout_s)
         response.headers[trace.HEADER] = current.traceparent
         taken_s = perf_counter() - started

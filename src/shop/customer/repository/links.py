@@ -60,13 +60,19 @@ class MongoLinks:
         at: datetime,
         expected: frozenset[int] | None,
     ) -> OrderLink:
-        """Keep the link unless what is there is as new; raise Changed or OrderUnlinked."""
+        """Keep the link unless what is there is as new; raise Changed or OrderUnlinked.
+
+        Who says by ``expected`` that they know what is there also replaces what is as new.
+        """
         link_id = _id(customer_id, order_id)
+        fields = link_fields(details)
         older: Document = {"_id": link_id, "orderVersion": {"$lt": details.order_version}}
         if expected is not None:
+            other = {"orderVersion": details.order_version, "$nor": [fields]}
+            older = {"_id": link_id, "$or": [{"orderVersion": older["orderVersion"]}, other]}
             older |= {"linked": True, "version": {"$in": sorted(expected)}}
         change = {
-            "$set": {**link_fields(details), "linked": True, "updatedAt": at},
+            "$set": {**fields, "linked": True, "updatedAt": at},
             "$unset": {"unlinkedAt": ""},
             "$setOnInsert": {"customerId": customer_id, "orderId": order_id, "linkedAt": at},
             "$inc": {"version": 1},

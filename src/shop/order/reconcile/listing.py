@@ -9,6 +9,7 @@ from shop.common.peer import PeerClient, PeerResponse
 from shop.order.reconcile.rules import Json, Repair, Seen
 
 _BASE = "/api/v1"
+_FRESH = {"Cache-Control": "no-cache"}  # a cache does not know of what was changed by hand
 
 
 class UnexpectedAnswer(Exception):
@@ -47,46 +48,70 @@ class Shop:
         return await self._get("order", f"/orders/{order_id}") is not None
 
     async def look(self, known: Known) -> Seen:
-        """Return one order as the three show it now."""
-        answer = await self._get("order", f"/orders/{known.order_id}")
-        order = answer.json() if answer else None
-        customer_id = order["customerId"] if order else known.customer_id
+        """Return one order as the three show it now.
+
+        Of one that is not there, only what told of it is looked at: each is said once.
+        """
+        order = await self._get("order", f"/orders/{known.order_id}")
+        customer_id = order.json["customerId"] if order else known.customer_id
         reservation, link = await asyncio.gather(
-            self._get("product", f"/reservations/{known.order_id}"),
-            self._get("customer", f"/customerOrders/{customer_id}/{known.order_id}"),
+            self._reservation(known.order_id) if order or not customer_id else _nothing(),
+            self._link(customer_id, known.order_id) if customer_id else _nothing(),
         )
         return Seen(
             known.order_id,
-            order,
-            version=int(answer.headers["ETag"].strip('"')) if answer else 0,
-            reservation=reservation.json() if reservation else None,
-            link=link.json() if link else None,
+            order.json if order else None,
+            reservation.json if reservation else None,
+            link.json if link else None,
+            order_etag=order.etag if order else '"0"',
+            link_etag=link.etag if link else '"0"',
         )
 
     async def repair(self, repair: Repair) -> PeerResponse:
         """Make a repair, and return what was answered."""
+        headers = {"If-Match": repair.if_match} if repair.if_match else {}
         return await self._clients[repair.service].call(
-            repair.method, _BASE + repair.path, json=repair.body, idempotent=True
+            repair.method, _BASE + repair.path, json=repair.body, headers=headers, idempotent=True
         )
 
-    async def _get(self, service: str, path: str) -> PeerResponse | None:
-        answer = await self._clients[service].call("GET", _BASE + path)
+    async def _reservation(self, order_id: str) -> "_Shown | None":
+        return await self._get("product", f"/reservations/{order_id}")
+
+    async def _link(self, customer_id: str, order_id: str) -> "_Shown | None":
+        return await self._get("customer", f"/customerOrders/{customer_id}/{order_id}")
+
+    async def _get(self, service: str, path: str) -> "_Shown | None":
+        answer = await self._clients[service].call("GET", _BASE + path, headers=_FRESH)
         if answer.status == 404:
             return None
-        return _expected(answer, service, path)
+        return _Shown(_content(answer, service, path), answer.headers.get("ETag", '"0"'))
 
     async def _list(self, service: str, path: str) -> AsyncIterator[Json]:
         cursor: str | None = ""
         while cursor is not None:
             query = {"limit": "100", **({"cursor": cursor} if cursor else {})}
             where = f"{_BASE}{path}?{urlencode(query)}"
-            page = _expected(await self._clients[service].call("GET", where), service, path).json()
+            page = _content(await self._clients[service].call("GET", where), service, path)
             for item in page["items"]:
                 yield item
             cursor = page["nextCursor"]
 
 
-def _expected(answer: PeerResponse, service: str, path: str) -> PeerResponse:
+@dataclass(frozen=True)
+class _Shown:
+    json: Json
+    etag: str
+
+
+async def _nothing() -> None:
+    return None
+
+
+def _content(answer: PeerResponse, service: str, path: str) -> Json:
     if answer.status != 200:
         raise UnexpectedAnswer(f"{service} answered {answer.status} to GET {path}")
-    return answer
+    try:
+        content: Json = answer.json()
+    except ValueError:
+        raise UnexpectedAnswer(f"{service} answered no JSON to GET {path}") from None
+    return content

@@ -5,49 +5,64 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from shop.common.ids import made_at
+
 Json = Mapping[str, Any]
 
-_OVER = {"released", "expired"}
-_RESERVED = {
-    "confirmed": "held",
-    "paid": "committed",
-    "shipped": "committed",
-    "delivered": "committed",
+_NOTHING = "not known"
+_OVER = {"released", "expired", _NOTHING}
+_RIGHT = {
+    "confirmed": {"held"},
+    "paid": {"committed"},
+    "shipped": {"committed"},
+    "delivered": {"committed"},
+    "cancelled": _OVER,
+    "rejected": _OVER,
 }
 
 
 @dataclass(frozen=True)
 class Repair:
-    """The call that makes it right."""
+    """The call that makes it right; with ``if_match`` only if nothing has changed since."""
 
     service: str
     method: str
     path: str
     body: Json | None = None
+    if_match: str | None = None
 
 
 @dataclass(frozen=True)
 class Disagreement:
     """Two services that say different things of one order, and since when at most.
 
-    ``repair`` is None where a person has to decide.
+    ``since`` is None where nothing tells; ``repair`` where a person has to decide.
     """
 
     order_id: str
     what: str
-    since: datetime
+    since: datetime | None
     repair: Repair | None = None
 
 
 @dataclass(frozen=True)
 class Seen:
-    """One order as the three services show it; None: not there. ``version`` is the order's ETag."""
+    """One order as the three services show it; None: not there, or not looked at.
+
+    The ETags are those of the order and of the link.
+    """
 
     order_id: str
     order: Json | None
-    version: int
     reservation: Json | None
     link: Json | None
+    order_etag: str = '"0"'
+    link_etag: str = '"0"'
+
+    @property
+    def version(self) -> int:
+        """The order's version, as its links name it."""
+        return int(self.order_etag.strip('"'))
 
 
 def disagreements(seen: Seen) -> Iterator[Disagreement]:
@@ -63,53 +78,74 @@ def _of_nothing(seen: Seen) -> Iterator[Disagreement]:
     """What is left of an order that is not there: no order is deleted before it is over."""
     if seen.reservation and seen.reservation["state"] not in _OVER:
         state = seen.reservation["state"]
+        what = f"{state} at product, but no such order"
         release = _release(seen) if state == "held" else None
-        since = _time(seen.reservation.get("expiresAt"))
-        yield Disagreement(seen.order_id, f"{state} at product, but no such order", since, release)
+        yield Disagreement(seen.order_id, what, made_at(seen.order_id), release)
     if seen.link:
-        repair = Repair("customer", "DELETE", _link_path(seen, seen.link["customerId"]))
-        since = _time(seen.link["updatedAt"])
-        yield Disagreement(seen.order_id, "linked at customer, but no such order", since, repair)
+        what = "linked at customer, but no such order"
+        yield Disagreement(seen.order_id, what, _time(seen.link["updatedAt"]), _unlink(seen))
 
 
 def _of_stock(seen: Seen, order: Json) -> Iterator[Disagreement]:
     status, since = order["status"], _time(order["updatedAt"])
-    state = seen.reservation["state"] if seen.reservation else "not known"
-    wanted = _RESERVED.get(status)
-    if status == "pending" or state == wanted:
+    state = seen.reservation["state"] if seen.reservation else _NOTHING
+    if status == "pending":
         return
-    if wanted is None:
-        if state not in _OVER and seen.reservation:
-            yield Disagreement(
-                seen.order_id, f"{status}, but {state} at product", since, _release(seen)
-            )
-        return
-    repair = None
-    if wanted == "committed" and state == "held":
-        repair = Repair("product", "POST", f"/reservations/{seen.order_id}/commit")
-    elif status == "confirmed" and state != "committed":
-        repair = Repair("order", "POST", f"/orders/{seen.order_id}/cancel")
-    yield Disagreement(seen.order_id, f"{status}, but {state} at product", since, repair)
+    if state not in _RIGHT[status]:
+        what = f"{status}, but {state} at product"
+        yield Disagreement(seen.order_id, what, since, _settle(seen, status, state))
+    elif state not in _OVER and _pieces(order) != _pieces(seen.reservation):
+        yield Disagreement(seen.order_id, f"other goods are {state} at product", since)
+
+
+def _settle(seen: Seen, status: str, state: str) -> Repair | None:
+    """Return the call after which the goods are where the order's status says, if there is one."""
+    if _RIGHT[status] is _OVER:
+        return _release(seen)
+    if state == "held":
+        return Repair("product", "POST", f"/reservations/{seen.order_id}/commit")
+    if status == "confirmed" and state != "committed":  # it could never be paid
+        return Repair("order", "POST", f"/orders/{seen.order_id}/cancel")
+    return None
 
 
 def _of_link(seen: Seen, order: Json) -> Iterator[Disagreement]:
     since, status = _time(order["updatedAt"]), order["status"]
-    if order["customerLink"] == "removed" or status == "pending":
+    if status == "pending":
+        return
+    if order["customerLink"] == "removed":
+        if seen.link:
+            what = f"{status} and unlinked, but linked at customer"
+            yield Disagreement(seen.order_id, what, since, _unlink(seen))
         return
     if seen.link is None:
         what = f"{status}, but not linked at customer"
-    elif seen.link["status"] != status or seen.link["total"] != order.get("total"):
+    elif seen.link["status"] != status:
         what = f"{status}, but linked at customer as {seen.link['status']}"
+    elif seen.link["total"] != order.get("total"):
+        what = f"{status}, but linked at customer with another total"
     else:
         return
+    yield Disagreement(seen.order_id, what, since, _link(seen, order))
+
+
+def _link(seen: Seen, order: Json) -> Repair | None:
+    """Return the call that shows the order as it is; None where customer knows a later one."""
+    if seen.link and seen.link["orderVersion"] > seen.version:
+        return None
     body = {
-        "status": status,
+        "status": order["status"],
         "total": order.get("total"),
         "placedAt": order["createdAt"],
         "orderVersion": seen.version,
     }
     path = _link_path(seen, order["customerId"])
-    yield Disagreement(seen.order_id, what, since, Repair("customer", "PUT", path, body))
+    return Repair("customer", "PUT", path, body, seen.link_etag if seen.link else None)
+
+
+def _unlink(seen: Seen) -> Repair:
+    customer_id = seen.link["customerId"] if seen.link else ""
+    return Repair("customer", "DELETE", _link_path(seen, customer_id), if_match=seen.link_etag)
 
 
 def _release(seen: Seen) -> Repair:
@@ -120,5 +156,9 @@ def _link_path(seen: Seen, customer_id: str) -> str:
     return f"/customerOrders/{customer_id}/{seen.order_id}"
 
 
-def _time(text: str | None) -> datetime:
-    return datetime.fromisoformat(text or "1970-01-01T00:00:00+00:00")
+def _pieces(holder: Json | None) -> dict[str, int]:
+    return {line["productId"]: line["quantity"] for line in (holder or {}).get("lines", ())}
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -55,6 +55,7 @@ class Reconciler:
         self._sleep = sleep
         self._tally = Tally()
         self._said = clock()
+        self._looked_at = 0
 
     async def run(self) -> Tally:
         """Compare all; raises what makes that impossible (PeerError, UnexpectedAnswer)."""
@@ -77,6 +78,7 @@ class Reconciler:
             async for known in all_known:
                 await gate.acquire()
                 group.create_task(one(known))
+                self._looked_at += 1
                 self._report_progress()
 
     async def _compare_stray(self, known: Known) -> None:
@@ -91,13 +93,15 @@ class Reconciler:
             self._print(found, await self._repair(known, found))
 
     async def _lasting(self, known: Known) -> list[Disagreement]:
-        """Return the disagreements that are still there after some time."""
+        """Return the disagreements that are there at every look, as the last one shows them."""
         found = list(disagreements(await self._shop.look(known)))
         for _ in range(_LOOKS - 1):
             if not found:
                 break
             await self._sleep(_LOOK_AGAIN_S)
-            found = list(disagreements(await self._shop.look(known)))
+            before = {each.what for each in found}
+            seen = disagreements(await self._shop.look(known))
+            found = [each for each in seen if each.what in before]
         return found
 
     async def _repair(self, known: Known, found: Disagreement) -> str:
@@ -112,12 +116,18 @@ class Reconciler:
         return "repaired"
 
     def _print(self, found: Disagreement, outcome: str) -> None:
-        age = str(self._now() - found.since).partition(".")[0]
-        self._out.write(f"{found.order_id}  {found.what}  (for {age})  {outcome}\n")
+        age = _age(self._now() - found.since) if found.since else None
+        told = f"for {age} at most" if age else "it is not known for how long"
+        self._out.write(f"{found.order_id}  {found.what}  ({told})  {outcome}\n")
         self._out.flush()
 
     def _report_progress(self) -> None:
         if self._now() - self._said >= _PROGRESS_EVERY:
             self._said = self._now()
-            self._progress.write(f"... {self._tally.compared} orders compared\n")
+            found = self._tally.found
+            self._progress.write(f"... {self._looked_at} looked at, {found} disagreements\n")
             self._progress.flush()
+
+
+def _age(age: timedelta) -> str:
+    return str(max(age, timedelta())).partition(".")[0]
