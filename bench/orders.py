@@ -100,9 +100,8 @@ async def run(shops: list[Shop], at_once: int, rounds: int, seconds: float) -> N
 
 def table(shops: list[Shop], at_once: int) -> str:
     first = statistics.median(shops[0].rates)
-    lines = [
-        f"{'shop':<16} {'orders/s':>9} {'p50 ms':>8} {'p99 ms':>8} {'ratio':>6}  ({at_once} at once)"
-    ]
+    head = f"{'shop':<16} {'orders/s':>9} {'p50 ms':>8} {'p99 ms':>8} {'ratio':>6}"
+    lines = [f"{head}  ({at_once} at once)"]
     for shop in shops:
         rate, waits = statistics.median(shop.rates), sorted(shop.latencies_ms)
         p50, p99 = waits[len(waits) // 2], waits[len(waits) * 99 // 100]
