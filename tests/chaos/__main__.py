@@ -10,11 +10,11 @@ from pathlib import Path
 
 from tests.chaos.report import complaints, table
 from tests.chaos.run import Plan, Result, run
+from tests.chaos.sabotage import GUARDS
 from tests.chaos.timeline import svg
 
 from shop.local.home import Home
 
-GUARDS = ("fencing", "tombstone", "atomic-key", "release-on-reject")
 _OUT = Path("build/chaos")
 
 

@@ -13,7 +13,7 @@ class Client:
     """``urls``: the instances of each service. What it draws comes from ``rng``."""
 
     def __init__(
-        self, urls: Mapping[str, Sequence[str]], log: Log, rng: random.Random, patience_s: float = 6
+        self, urls: Mapping[str, Sequence[str]], log: Log, rng: random.Random, patience_s: float = 7
     ) -> None:
         self._urls = urls
         self._log = log

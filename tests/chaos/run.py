@@ -22,7 +22,7 @@ from tests.chaos.world import Reader, World, reading
 
 CONVERGE_WITHIN_S = 60 + UNPAID_AFTER_S
 _PROGRESS_EVERY_S = 5
-_STORIES_PER_S = 7.0
+_STORIES_PER_S = 5.0
 
 Say = Callable[[str], None]
 

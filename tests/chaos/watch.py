@@ -16,7 +16,7 @@ _EVERY_S = 0.5
 
 @dataclass
 class Watch:
-    """``pending``: (time, orders pending then, 100 at most); ``looks``: how often it saw a stock."""
+    """``pending``: (time, orders pending then, 100 at most); ``looks``: stocks seen."""
 
     products: Sequence[str]
     pending: list[tuple[float, int]] = field(default_factory=list)
