@@ -43,6 +43,11 @@ class Served:
         """Where it is, or would be."""
         return f"http://{HOST}:{self._config.http.port}"
 
+    @property
+    def database(self) -> str:
+        """The name of its database."""
+        return self._config.mongo.database
+
     async def start(self) -> None:
         """Listen, and return when it does its work."""
         runner = Runner(self._create(self._config), access_log=None, shutdown_timeout=1)
