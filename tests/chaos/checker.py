@@ -236,7 +236,8 @@ def goods_follow_their_order(world: World, log: Testimony) -> Found:
         if status in SOLD:
             right = state == "committed" and _wanted(found) == _wanted(order)
         elif status in ENDED:
-            right = state == "released" or _expired_before_release(found, world.events[which])
+            back = state in (None, "released")
+            right = back or _expired_before_release(found, world.events[which])
         else:
             right = True  # it is unsettled, which another rule tells
         if not right:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from tests.chaos.proxy import Mode, Way
 from tests.chaos.record import Log
 from tests.chaos.schedule import Fault
-from tests.chaos.stack import SERVERS, Stack
+from tests.chaos.stack import INSTANCES, SERVERS, Stack
+
+_ONE_BY_ONE_S = 1.0
 
 
 @dataclass
@@ -50,7 +52,7 @@ class Faults:
         self._log.note("fault over", kind=fault.kind, target=target)
 
     async def _kill(self, fault: Fault, target: str) -> None:
-        names = SERVERS[:3] if target == "all mongods" else (target,)
+        names = _members("mongo-all") if target == "all mongods" else [target]
         await asyncio.gather(*(self._stack.members[name].kill() for name in names))
         await asyncio.sleep(fault.lasts_s)
         for name in names:
@@ -64,10 +66,16 @@ class Faults:
     async def _link(self, fault: Fault, target: str) -> None:
         _, mode, way = fault.kind.split()
         caller, _, called = target.partition(">")
-        names = SERVERS[:3] if called == "mongo-all" else (called,)
-        proxies = [self._stack.proxies[caller, name] for name in names]
+        proxies = [self._stack.proxies[caller, name] for name in _members(called)]
         for proxy in proxies:
             proxy.set(Mode(mode), Way(way))
         await asyncio.sleep(fault.lasts_s)
         for proxy in proxies:
             proxy.heal()
+            await asyncio.sleep(_ONE_BY_ONE_S if len(proxies) > 1 else 0)
+
+
+def _members(called: str) -> list[str]:
+    kind, _, which = called.partition("-")
+    everybody = (*SERVERS, *INSTANCES)
+    return [called] if which != "all" else [n for n in everybody if n.partition("-")[0] == kind]

@@ -184,9 +184,9 @@ class Load:
         return moved.status in (200, 204)
 
     def _customer(self) -> str:
-        if self._chance(0.06):
+        if self._chance(0.08):
             return "cus_" + "0" * 26
-        if self._chance(0.06):
+        if self._chance(0.08):
             return self._rng.choice(self._goods.inactive)
         return self._rng.choice(self._goods.customers)
 

@@ -15,13 +15,15 @@ from tests.chaos.stack import INSTANCES, SERVERS
 _PAUSE_S = 4.0
 _HANDS = (5, 6, 7)  # faults per round
 _MONGOS = SERVERS[:3]
+_LATE = f"link {Mode.HOLD} {Way.REQUESTS}"
 
 
 @dataclass(frozen=True)
 class Fault:
     """What is done to whom, when (seconds from the beginning), and for how long.
 
-    ``target``: a member, or ``caller>called`` for a link; "primary" is whichever it is then.
+    ``target``: a member, or ``caller>called`` for a link; "primary" is whichever it is then. All
+    of a kind ("mongo-all", "product-all") are hit together, and come back one after the other.
     """
 
     at_s: float
@@ -66,13 +68,15 @@ def _deck(rng: random.Random) -> Iterator[str]:
     links = [f"link {mode} {way}" for mode in Mode if mode is not Mode.PASS for way in Way]
     kinds = ["kill service"] * 5 + ["stop service"] * 5 + ["kill mongo"] * 3 + ["stop mongo"]
     kinds += ["kill redis", "stop redis", "kill consul", "stop consul", "restart all mongo"]
-    kinds += links + [f"link hold {Way.REQUESTS}"] * 2
+    kinds += links + [_LATE] * 3
     while True:
         rng.shuffle(kinds)
         yield from kinds
 
 
 def _target(rng: random.Random, kind: str) -> str:
+    if kind == _LATE and rng.random() < 0.75:  # so that a request is overtaken by a later one
+        return rng.choice(("*>product-all", "*>product-all", "*>customer-all"))
     if kind.startswith("link"):
         return _link(rng)
     what = kind.split()[-1]

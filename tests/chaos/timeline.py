@@ -17,7 +17,7 @@ def svg(result: Result) -> str:
     end_s = result.quiet_at - result.began_at + result.converged_s
     x = _Scale(end_s)
     lanes = _lanes(result.faults)
-    below = 2 * _HEIGHT + 130
+    below = 2 * _HEIGHT + 135
     height = below + len(lanes) * _LANE + 60
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
@@ -27,7 +27,7 @@ def svg(result: Result) -> str:
         f"{len(result.violations)} violations</text>",
         *_chart("orders answered 201 or 202, per second", 40, _rate(result), x, "#2e7d32"),
         *_chart("orders pending", 40 + _HEIGHT + 40, _pending(result), x, "#ad1457"),
-        *_axis(x, 40 + 2 * _HEIGHT + 55),
+        *_axis(x, 40 + 2 * _HEIGHT + 74),
         *_faults(result, lanes, x, below),
         *_end_of_faults(result, x, height),
         *_legend(height - 15),
