@@ -7,11 +7,10 @@ bits, in Crockford's base 32; in lower case, behind a prefix that names the kind
 import re
 import secrets
 import time
-from datetime import datetime
-
-from shop.common.clock import of_epoch_ms
+from datetime import UTC, datetime, timedelta
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ID = re.compile(rf"[a-z]+_([0-7][{_ALPHABET}]{{25}})")
 
 
@@ -30,6 +29,6 @@ def made_at(id_: str) -> datetime | None:
     for letter in ours[1][:10]:
         value = value << 5 | _ALPHABET.index(letter)
     try:
-        return of_epoch_ms(value)
-    except ValueError:  # after the year 9999
+        return _EPOCH + timedelta(milliseconds=value)
+    except OverflowError:  # after the year 9999
         return None

@@ -2,6 +2,7 @@
 
 import re
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -34,3 +35,17 @@ def test_the_layout_is_that_of_the_ulid_spec(monkeypatch):
     random_bits = 0xD676_4C61_EFB9_9302_BD5B  # TSV4RRFFQ69G5FAV
     monkeypatch.setattr(ids.secrets, "randbits", lambda bits: random_bits if bits == 80 else 0)
     assert new_id("x") == "x_01arz3ndektsv4rrffq69g5fav"
+
+
+def test_an_id_tells_when_it_was_made():
+    made = ids.made_at("x_01arz3ndektsv4rrffq69g5fav")
+    assert made == datetime(2016, 7, 30, 23, 54, 10, 259000, UTC)
+    before = datetime.now(UTC) - timedelta(milliseconds=1)
+    assert before <= ids.made_at(new_id("ord"))
+
+
+@pytest.mark.parametrize(
+    "other", ["", "by-hand", "ord_1", "01arz3ndektsv4rrffq69g5fav", "x_7zzzzzzzzz" + 16 * "0"]
+)
+def test_what_is_no_id_of_ours_tells_nothing(other):
+    assert ids.made_at(other) is None
