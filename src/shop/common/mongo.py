@@ -13,7 +13,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConfigurationError, ConnectionFailure, PyMongoError
 
 from shop.common.config import MongoConfig
-from shop.common.errors import Unavailable
+from shop.common.errors import DeadlineExceeded, Unavailable
 from shop.common.mongo_locks import mend
 from shop.common.peer import current_deadline
 from shop.common.settings import ConfigError
@@ -110,9 +110,11 @@ def mongo_errors(timeout_s: float | None = None) -> Iterator[None]:
     DeadlineExceeded where the request's time is already over. Mongo gets its deadline this way
     and not by cancellation, which Python 3.11 can swallow (python/cpython#86296).
     """
-    deadline = current_deadline()
     given_s = _operation_s if timeout_s is None else timeout_s
-    left_s = min(given_s, deadline.check()) if deadline else given_s  # 0 would be no limit at all
+    deadline = current_deadline()
+    left_s = min(given_s, deadline.remaining_s()) if deadline else given_s
+    if not left_s:  # PyMongo would take it as no limit at all
+        raise DeadlineExceeded("The request's time ran out; it may still take effect.")
     try:
         with pymongo.timeout(left_s):
             yield

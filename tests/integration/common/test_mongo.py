@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 
 from shop.common import mongo
 from shop.common.config import MongoConfig
-from shop.common.errors import Unavailable
-from shop.common.peer import Deadline, DeadlineExceeded, deadline_scope
+from shop.common.errors import DeadlineExceeded, Unavailable
+from shop.common.peer import Deadline, deadline_scope
 from shop.common.settings import ConfigError
 
 SPIN = {"$where": "while (true) {}"}  # a query that only a deadline ends
