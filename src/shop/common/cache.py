@@ -40,7 +40,8 @@ Load = Callable[[], Awaitable[Representation]]
 
 _MARK_TTL_S = 15.0  # an operation on the database ends well before
 _PROBE_S = 0.5
-_AWAY = (RedisError, OSError, TimeoutError)
+# uvloop raises RuntimeError for a connection that was reset between two writes to it.
+_AWAY = (RedisError, OSError, TimeoutError, RuntimeError)
 
 # Values and marks begin with a time in microseconds and a line break; a mark has nothing more.
 _MARK = """
