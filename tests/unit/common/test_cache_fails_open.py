@@ -17,10 +17,10 @@ class Broken:
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    async def get(self, key: str) -> bytes:
+    async def get(self, _key: str) -> bytes:
         raise self._error
 
-    async def raw(self, *command: object) -> object:
+    async def raw(self, *_command: object) -> object:
         raise self._error
 
     def build_key(self, key: str) -> str:
