@@ -7,7 +7,7 @@
 IN_VENV := .venv/bin/python -m
 PINNED := requirements/constraints.txt
 SPECTRAL := @stoplight/spectral-cli@6.16.3
-WORKERS ?= auto
+WORKERS ?= 4
 SEED ?= 7
 DURATION ?= 600
 
@@ -32,7 +32,7 @@ seed: .venv/.installed ## Put 50 products and 20 customers in
 
 test: .venv/.installed-dev ## Run all tests against real servers
 	@$(IN_VENV) shop fetch
-	@$(IN_VENV) pytest -n $(WORKERS) --maxprocesses 8 --dist loadgroup $(ARGS)
+	@$(IN_VENV) pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 chaos: .venv/.installed-dev ## Maltreat a shop and see what it promised (SEED=7 DURATION=600)
 	@$(IN_VENV) shop fetch

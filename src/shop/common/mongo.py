@@ -96,8 +96,9 @@ async def ensure_indexes(collection: Collection, indexes: Sequence[IndexModel]) 
 
     It may take as long as a large collection needs: a service does this before it listens.
     """
-    with pymongo.timeout(_INDEXES_S):
-        await collection.create_indexes(list(indexes))
+    async for attempt in stamina.retry_context(on=ConnectionFailure, timeout=_INDEXES_S):
+        with attempt, pymongo.timeout(_INDEXES_S):
+            await collection.create_indexes(list(indexes))
 
 
 @contextmanager

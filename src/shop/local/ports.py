@@ -1,16 +1,23 @@
 """TCP ports on 127.0.0.1: is one free, who holds it, which other one will do."""
 
+import os
 import random
 import shutil
 import socket
 import subprocess
+import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
 HOST = "127.0.0.1"
 # Below the ports that systems give to outgoing connections (from 32768, RFC 6335: from 49152),
 # so that none of those takes the port between our look and the server's bind.
 _RANGE = range(20_000, 32_000)
-_given: set[int] = set()
+# Between our look and the server's bind other shops look too, such as those of tests that run side
+# by side: a port that was given is not given again so soon, by whichever process.
+_CLAIMS = Path(tempfile.gettempdir(), f"shop-ports-{os.getuid()}")
+_CLAIMED_S = 60.0
 
 
 def is_free(port: int) -> bool:
@@ -29,10 +36,21 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a free port, never the same twice."""
-    port = next(p for p in iter(lambda: random.choice(_RANGE), 0) if p not in _given and is_free(p))  # noqa: S311
-    _given.add(port)
-    return port
+    """Return a free port; no process of this user is given the same within a minute."""
+    return next(p for p in iter(lambda: random.choice(_RANGE), 0) if is_free(p) and _claim(p))  # noqa: S311
+
+
+def _claim(port: int) -> bool:
+    _CLAIMS.mkdir(exist_ok=True)
+    claim = _CLAIMS / str(port)
+    with suppress(FileNotFoundError):
+        if time.time() - claim.stat().st_mtime > _CLAIMED_S:
+            claim.unlink()
+    try:
+        claim.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 def holder(port: int) -> str | None:

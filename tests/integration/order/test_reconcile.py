@@ -298,7 +298,13 @@ async def test_orders_that_are_being_placed_are_no_disagreement(shop, run, make)
     ]  # for most there is too little
     told, *placed = await asyncio.gather(run(), *placing)
     assert (told.code, len(told.lines)) == (0, 1), told
-    assert {answer.status for answer in placed} == {201, 409}
+    assert {answer.status for answer in placed} - {202} == {201, 409}  # 202: a slow machine
+    orders = [answer.body["id"] for answer in placed if answer.status == 202]
+    for order_id in orders:
+        await until(
+            lambda order_id=order_id: shop.orders.get(f"/orders/{order_id}"),
+            lambda order: order["status"] != "pending" and order["customerLink"] == "linked",
+        )
 
 
 @pytest.mark.parametrize("away", ["customer", "product", "order"])
