@@ -3,6 +3,7 @@
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -46,9 +47,27 @@ class PrivateServer:
         await self.stop()
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal: SIGSTOP and SIGCONT for a server that hangs."""
+        """Send a signal: SIGSTOP and SIGCONT for a server that hangs; it does when this returns."""
         if self._process:
             self._process.send(number)
+            if number is signal.SIGSTOP:
+                _until_stopped(self._process.pid)
+
+
+def _until_stopped(pid: int, within_s: float = 10) -> None:
+    """Return when every thread stands still: until then one may answer what comes meanwhile."""
+    deadline = time.monotonic() + within_s
+    while not all(_state(task) in "TtZ" for task in Path(f"/proc/{pid}/task").glob("*/stat")):
+        assert time.monotonic() < deadline, f"process {pid} does not stop"
+        time.sleep(0.001)
+
+
+def _state(stat: Path) -> str:
+    """Return the letter behind the name in proc(5)'s stat; a thread that has gone is as a zombie."""
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "Z"
 
 
 Start = Callable[[], Awaitable[PrivateServer]]

@@ -23,16 +23,6 @@ def settings_restored(monkeypatch):
     monkeypatch.setattr(mongo, "_operation_s", mongo._operation_s)
 
 
-async def until_it_hangs(database):
-    """A signal takes its time, and a thread of the server may still answer before it arrives."""
-    for _ in range(100):
-        try:
-            await mongo.ping(database, timeout_s=0.2)
-        except Unavailable:
-            return
-    raise TimeoutError("the server was stopped, and still answers")
-
-
 @pytest.fixture
 async def hanging(start_mongo):
     """A server that was asked once, and hangs since."""
@@ -40,7 +30,6 @@ async def hanging(start_mongo):
     async with mongo.opened(MongoConfig(uri=server.url, database="shop")) as database:
         await database.things.insert_one({"_id": 1})
         server.signal(signal.SIGSTOP)
-        await until_it_hangs(database)
         yield database
         server.signal(signal.SIGCONT)
 
