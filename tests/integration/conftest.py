@@ -63,7 +63,7 @@ def _until_stopped(pid: int, within_s: float = 10) -> None:
 
 
 def _state(stat: Path) -> str:
-    """Return the letter behind the name in proc(5)'s stat; a thread that has gone is as a zombie."""
+    """Return the letter behind the name in proc(5)'s stat; Z also for a thread that has gone."""
     try:
         return stat.read_text().rpartition(")")[2].split()[0]
     except OSError:
