@@ -35,6 +35,11 @@ from shop.local.server import Server
 from shop.local.servers import SERVERS
 from shop.local.stack import Stack
 
+# Whoever starts the tests in the background may have SIGINT ignored, and every process would
+# inherit that; some tests interrupt what they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 pytest.register_assert_rewrite("tests.fakes")  # its suites hold assertions
 
 _CLONE = Path(__file__).parent.parent
