@@ -5,12 +5,16 @@ it was started, and nothing is signalled unless both still agree.
 """
 
 import asyncio
+import contextlib
 import os
+import resource
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+_FILES = 64_000  # what mongod wants; it ends itself when it cannot open another one
 
 _children: dict[int, subprocess.Popen[bytes]] = {}  # kept until reaped
 
@@ -41,6 +45,7 @@ def start(command: Sequence[str], *, log: Path, env: Mapping[str, str], cwd: Pat
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists():
         log.replace(log.with_suffix(".log.1"))
+    _allow_files()
     with log.open("wb") as out:
         child = subprocess.Popen(  # noqa: S603
             command,
@@ -53,6 +58,20 @@ def start(command: Sequence[str], *, log: Path, env: Mapping[str, str], cwd: Pat
         )
     _children[child.pid] = child
     return identify(child.pid)
+
+
+def _allow_files() -> None:
+    """Let this process and those it starts open as many files as they may, up to 64,000.
+
+    Many systems set the limit that holds (soft) to 1024 for old programs' sake, far below the one
+    up to which a program may raise it itself (hard).
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        # macOS names no limit, and yet has a lower one
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def identify(pid: int) -> Process:

@@ -1,6 +1,7 @@
 """Processes are stopped for sure, and no other is ever taken for them."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -94,3 +95,18 @@ async def test_the_log_of_the_run_before_is_kept(begin, tmp_path):
             pass
     assert (tmp_path / "process.log").read_text() == "second\n"
     assert (tmp_path / "process.log.1").read_text() == "first\n"
+
+
+def test_it_may_open_as_many_files_as_the_system_lets_it(begin, tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = 64_000 if hard == resource.RLIM_INFINITY else min(hard, 64_000)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, soft), hard))
+    try:
+        process = begin(
+            [sys.executable, "-c", "import resource as r; print(r.getrlimit(r.RLIMIT_NOFILE)[0])"]
+        )
+        while exit_code(process) is None:
+            pass
+        assert int((tmp_path / "process.log").read_text()) == most
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
