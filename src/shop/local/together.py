@@ -13,6 +13,10 @@ async def together(tasks: Iterable[Coroutine[Any, Any, Any]]) -> None:
         async with asyncio.TaskGroup() as group:
             for task in tasks:
                 group.create_task(task)
-    except* LocalError as failed:
-        first = failed.exceptions[0]
+    except ExceptionGroup as failed:
+        # Not except*: what that raises comes out in a group again before Python 3.11.4.
+        known, others = failed.split(LocalError)
+        if known is None or others is not None:
+            raise
+        first = known.exceptions[0]
         raise LocalError(str(first)) from first
