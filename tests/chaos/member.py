@@ -22,8 +22,8 @@ class Member:
         ready: Callable[[], Awaitable[bool]],
     ) -> None:
         self.name = name
+        self.env = env
         self._command = command
-        self._env = env
         self._folder = folder
         self._ready = ready
         self._process: Process | None = None
@@ -41,7 +41,7 @@ class Member:
             return
         self._starts += 1
         log = self._folder / "logs" / f"{self.name}.{self._starts}.log"
-        self._process = start(self._command, log=log, env=self._env, cwd=self._folder)
+        self._process = start(self._command, log=log, env=self.env, cwd=self._folder)
         self.stopped = False
 
     async def is_ready(self) -> None:

@@ -1,4 +1,4 @@
-"""One run: load and faults, then quiet, then the check."""
+"""One run: load and faults, then quiet, then the check, and what the shop says of itself."""
 
 import asyncio
 import random
@@ -12,6 +12,7 @@ from tests.chaos.checker import Violation, check
 from tests.chaos.client import Client
 from tests.chaos.faults import Done, Faults
 from tests.chaos.load import Goods, Load, stock_up
+from tests.chaos.reconciled import Reconciled, reconcile
 from tests.chaos.record import Attempt, Log
 from tests.chaos.schedule import schedule
 from tests.chaos.settings import UNPAID_AFTER_S
@@ -42,6 +43,7 @@ class Result:
     attempts: list[Attempt]
     watch: Watch
     world: World
+    reconciled: Reconciled
     violations: list[Violation]
 
 
@@ -100,6 +102,7 @@ async def _maltreat(
             task.cancel()
         await asyncio.gather(watching, telling, return_exceptions=True)
     converged_s = time.time() - quiet_at
+    reconciled = await reconcile(stack.members["order-1"])
     return Result(
         plan.seed,
         began_at,
@@ -109,7 +112,8 @@ async def _maltreat(
         log.attempts,
         watch,
         world,
-        watch.negative + violations,
+        reconciled,
+        [*watch.negative, *violations, *reconciled.violations()],
     )
 
 

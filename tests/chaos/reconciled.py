@@ -1,0 +1,49 @@
+"""What the shop says of itself: ``python -m shop.order reconcile``, as its operator runs it."""
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.chaos.checker import Violation
+from tests.chaos.member import Member
+
+_WITHIN_S = 120
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """The exit code (0: the three services agree) and what was printed; the last line sums up."""
+
+    code: int
+    lines: list[str]
+
+    def violations(self) -> Iterator[Violation]:
+        """Return each disagreement; or that it cannot be told whether there is one."""
+        if self.code == 0:
+            return
+        for line in self.lines[:-1] or self.lines:
+            order = line.split()[0] if line.startswith("ord_") else None
+            yield Violation("reconcile disagrees", line, order)
+
+
+async def reconcile(order_instance: Member) -> Reconciled:
+    """Run it with the environment of an instance of the order service."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "shop.order", "reconcile"),
+        env=dict(order_instance.env),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    try:
+        async with asyncio.timeout(_WITHIN_S):
+            out, err = await child.communicate()
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+    lines = (out or err).decode().splitlines()
+    return Reconciled(child.returncode or 0, lines or ["reconcile said nothing"])
