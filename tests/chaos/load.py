@@ -11,6 +11,7 @@ from typing import Any
 from tests.chaos.client import Client
 from tests.chaos.record import Attempt
 
+WALK_IN = "walkin"  # how ids of reservations begin that are made without an order
 _MOST_AT_ONCE = 250
 _PRICES = (199, 500, 999, 1250, 4900, 12000)
 
@@ -229,7 +230,7 @@ class Load:
 
     async def _walk_in(self) -> None:
         """Reserve without an order, shortly; then buy, leave it, or let it expire."""
-        name = f"walkin-{next(self._number)}"
+        name = f"{WALK_IN}-{next(self._number)}"
         product = self._rng.choice([*self._goods.plain, self._goods.hot])
         draft = {"lines": [{"productId": product, "quantity": 1}]}
         draft["ttlSeconds"] = self._rng.randint(2, 8)  # type: ignore[assignment]

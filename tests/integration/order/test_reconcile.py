@@ -269,6 +269,23 @@ async def test_what_a_person_has_to_decide_is_left_as_it_is(run, make, status, c
     assert (again.code, len(again.lines)) == (1, left + 1)
 
 
+async def test_an_ended_order_outlives_its_customer(shop, run, make):
+    it = await make("cancelled")
+    assert (await shop.customers.delete(f"/customers/{it.customer_id}")).status == 204
+    told = await run()
+    assert (told.code, len(told.lines)) == (0, 1), told
+
+
+async def test_an_open_order_without_its_customer_is_left_to_a_person(shop, run, make):
+    it = await make("confirmed")
+    await link_gone(it)
+    assert (await shop.customers.delete(f"/customers/{it.customer_id}")).status == 204
+    told = await run(fix=True)
+    assert told.code == 1
+    assert "confirmed, but its customer is gone" in told.lines[0]
+    assert told.lines[0].endswith("  decide by hand")
+
+
 async def test_a_link_can_be_mended_twice(run, make):
     """The second time it is of the same order version as what is right."""
     it = await make()

@@ -58,6 +58,7 @@ class Shop:
             self._reservation(known.order_id) if order or not customer_id else _nothing(),
             self._link(customer_id, known.order_id) if customer_id else _nothing(),
         )
+        gone = order is not None and link is None and await self._customer_gone(customer_id)
         return Seen(
             known.order_id,
             order.json if order else None,
@@ -65,6 +66,7 @@ class Shop:
             link.json if link else None,
             order_etag=order.etag if order else '"0"',
             link_etag=link.etag if link else '"0"',
+            customer_gone=gone,
         )
 
     async def repair(self, repair: Repair) -> PeerResponse:
@@ -73,6 +75,9 @@ class Shop:
         return await self._clients[repair.service].call(
             repair.method, _BASE + repair.path, json=repair.body, headers=headers, idempotent=True
         )
+
+    async def _customer_gone(self, customer_id: str | None) -> bool:
+        return await self._get("customer", f"/customers/{customer_id}") is None
 
     async def _reservation(self, order_id: str) -> "_Shown | None":
         return await self._get("product", f"/reservations/{order_id}")

@@ -11,6 +11,7 @@ Json = Mapping[str, Any]
 
 _NOTHING = "not known"
 _OVER = {"released", "expired", _NOTHING}
+_FINAL = {"delivered", "cancelled", "rejected"}
 _RIGHT = {
     "confirmed": {"held"},
     "paid": {"committed"},
@@ -49,7 +50,8 @@ class Disagreement:
 class Seen:
     """One order as the three services show it; None: not there, or not looked at.
 
-    The ETags are those of the order and of the link.
+    ``customer_gone``: the link is not there, and neither is the customer. The ETags are those of
+    the order and of the link.
     """
 
     order_id: str
@@ -58,6 +60,7 @@ class Seen:
     link: Json | None
     order_etag: str = '"0"'
     link_etag: str = '"0"'
+    customer_gone: bool = False
 
     @property
     def version(self) -> int:
@@ -117,6 +120,10 @@ def _of_link(seen: Seen, order: Json) -> Iterator[Disagreement]:
         if seen.link:
             what = f"{status} and unlinked, but linked at customer"
             yield Disagreement(seen.order_id, what, since, _unlink(seen))
+        return
+    if seen.customer_gone:
+        if status not in _FINAL:  # a customer goes when all is over, and takes the links along
+            yield Disagreement(seen.order_id, f"{status}, but its customer is gone", since)
         return
     if seen.link is None:
         what = f"{status}, but not linked at customer"
