@@ -18,7 +18,8 @@ _REDIS = validate.Regexp(
     r"(rediss?://.|\Z)", error="must begin with redis:// or rediss://, or be empty"
 )
 _HTTP = validate.Regexp(
-    r"(https?://.|\Z)", error="must begin with http:// or https://, or be empty"
+    r"(https?://[^\s,/][^\s,]*(\s*,\s*https?://[^\s,/][^\s,]*)*)?\Z",
+    error="must be http:// or https:// addresses, by comma, or be empty",
 )
 
 
@@ -97,11 +98,28 @@ class ConsulConfig:
     url: str = setting(
         "SHOP_CONSUL_HTTP_ADDR",
         "http://127.0.0.1:8500",
-        "address of the Consul agent; empty: none",
+        "address of the Consul agent; several by comma: the next where one is away; empty: none",
         flag="--consul",
         check=_HTTP,
     )
     token: str = setting("SHOP_CONSUL_HTTP_TOKEN", "", "ACL token for it", secret=True)
+    ca_file: str = setting(
+        "SHOP_CONSUL_CACERT", "", "PEM file of whom to trust as Consul; empty: the system's"
+    )
+    cert_file: str = setting(
+        "SHOP_CONSUL_CLIENT_CERT", "", "PEM file of the certificate to show to Consul"
+    )
+    key_file: str = setting(
+        "SHOP_CONSUL_CLIENT_KEY", "", "PEM file of its key, if that stands in another file"
+    )
+    failover_datacenters: tuple[str, ...] = setting(
+        "SHOP_CONSUL_FAILOVER_DCS",
+        (),
+        "datacenters to look in, by comma, while the own one has no instance; empty: none",
+    )
+    zone: str = setting(
+        "SHOP_ZONE", "", "where this runs: told to others, and preferred among them; empty: none"
+    )
     advertise: str = setting(
         "SHOP_ADVERTISE_ADDRESS",
         "",

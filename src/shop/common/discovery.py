@@ -1,11 +1,14 @@
-"""How a service finds the others, as its configuration says: through Consul, or at fixed places."""
+"""How a service finds the others and is found: through Consul, or at fixed places."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from ssl import SSLContext
+from urllib.parse import urlsplit
 
 from aiohttp import ClientSession
 
+from shop import __version__
 from shop.common import peer, trace
 from shop.common.config import ConsulConfig
 from shop.common.settings import ConfigError
@@ -13,10 +16,11 @@ from shop.common.settings import ConfigError
 
 @dataclass(frozen=True)
 class Peers:
-    """The other services."""
+    """The other services; ``zone``: where this one runs, None if nobody says."""
 
     resolver: peer.Resolver
     session: ClientSession
+    zone: str | None = None
 
     def client(self, service: str) -> peer.PeerClient:
         """Return what calls one of them, and hands on the trace of the request being served."""
@@ -30,18 +34,48 @@ def check(config: ConsulConfig) -> None:
             "SHOP_PEERS: say where the other services are, or set SHOP_CONSUL_HTTP_ADDR."
         )
     _fixed(config)
+    consul_options(config)
+
+
+def consul_options(config: ConsulConfig) -> peer.ConsulOptions | None:
+    """Return how Consul is reached, None if it is not; raise ConfigError where it cannot be."""
+    if not config.url:
+        return None
+    urls = tuple(url.strip() for url in config.url.split(","))
+    for url in urls:
+        _check_address(url)
+    return peer.ConsulOptions(urls, config.token, _tls(config))
+
+
+def registration(name: str, config: ConsulConfig, host: str, port: int) -> peer.Registration:
+    """Return what Consul is told of an instance that listens there."""
+    address = config.advertise or host
+    zone = {"zone": config.zone} if config.zone else {}
+    return peer.Registration(
+        name,
+        f"{name}-{address}-{port}",
+        address,
+        port,
+        tags=(f"v{__version__}",),
+        meta={"version": __version__, **zone},
+    )
 
 
 @asynccontextmanager
 async def opened(config: ConsulConfig) -> AsyncIterator[Peers]:
     """Give the other services, and close what finds and calls them at the end."""
     async with peer.open_session() as session:
-        consul = peer.ConsulClient(session, peer.ConsulOptions(config.url, config.token))
-        resolver: peer.Resolver = _fixed(config) or peer.ConsulResolver(consul)
+        resolver = _fixed(config) or _watching(config, session)
         try:
-            yield Peers(resolver, session)
+            yield Peers(resolver, session, config.zone or None)
         finally:
             await resolver.close()
+
+
+def _watching(config: ConsulConfig, session: ClientSession) -> peer.Resolver:
+    consul = peer.ConsulClient(session, consul_options(config) or peer.ConsulOptions())
+    options = peer.WatchOptions(failover_datacenters=config.failover_datacenters)
+    return peer.ConsulResolver(consul, options)
 
 
 def _fixed(config: ConsulConfig) -> peer.FixedResolver | None:
@@ -49,3 +83,27 @@ def _fixed(config: ConsulConfig) -> peer.FixedResolver | None:
         return peer.FixedResolver.parse(config.peers) if config.peers else None
     except ValueError as error:
         raise ConfigError(f"SHOP_PEERS: {error}") from None
+
+
+def _check_address(url: str) -> None:
+    try:
+        known = urlsplit(url).hostname and urlsplit(url).port != 0
+    except ValueError:
+        known = False
+    if not known:
+        raise ConfigError(f"SHOP_CONSUL_HTTP_ADDR: {url!r} is not an address like http://host:port")
+
+
+def _tls(config: ConsulConfig) -> SSLContext | None:
+    """Return what the files say; None without any: the session's own context will do."""
+    variables = {
+        config.key_file: "SHOP_CONSUL_CLIENT_KEY",
+        config.cert_file: "SHOP_CONSUL_CLIENT_CERT",
+        config.ca_file: "SHOP_CONSUL_CACERT",
+    }
+    if not any(variables):
+        return None
+    try:
+        return peer.tls_context(config.ca_file, config.cert_file, config.key_file)
+    except peer.TlsFileError as error:
+        raise ConfigError(f"{variables[error.file]}: {error}") from None

@@ -92,6 +92,10 @@ def test_a_variable_comes_before_the_default_of_the_service(monkeypatch):
         ("SHOP_REDIS_URL", "http://localhost:6379"),
         ("SHOP_CONSUL_HTTP_ADDR", "127.0.0.1:8500"),
         ("SHOP_CONSUL_HTTP_ADDR", "consul"),
+        ("SHOP_CONSUL_HTTP_ADDR", "http://"),
+        ("SHOP_CONSUL_HTTP_ADDR", "http://a:8500,b:8500"),
+        ("SHOP_CONSUL_HTTP_ADDR", "http://a:8500,"),
+        ("SHOP_CONSUL_HTTP_ADDR", "http://a:8500 http://b:8500"),
     ],
 )
 def test_a_bad_value_is_named_in_one_line(monkeypatch, variable, value):

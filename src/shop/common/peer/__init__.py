@@ -3,7 +3,7 @@
 Usable outside the shop: it imports nothing else of it. A caller, with Consul::
 
     async with open_session() as session:
-        consul = ConsulClient(session, ConsulOptions(url="http://127.0.0.1:8500"))
+        consul = ConsulClient(session, ConsulOptions(("http://127.0.0.1:8500",)))
         resolver = ConsulResolver(consul)
         products = PeerClient("product", resolver, session)
         with deadline_scope(Deadline.after(2.0)):
@@ -28,15 +28,18 @@ from .balancer import Balancer, RoundRobin
 from .client import PeerClient, PeerOptions
 from .consul_client import ConsulClient, ConsulOptions
 from .consul_resolver import ConsulResolver
-from .consul_watch import WatchOptions
+from .consul_tls import TlsFileError, tls_context
 from .deadline import TIMEOUT_HEADER, Deadline, current_deadline, deadline_scope
 from .errors import ConsulUnavailable, DeadlineExceeded, PeerError, PeerUnavailable
 from .instance import Instance
 from .registrar import Registrar, RegistrarOptions
 from .registration import Registration
-from .resolver import FixedResolver, Resolver
+from .resolver import FixedResolver, Resolver, WatchView
 from .retry import RetryOptions
+from .selection import Selection
 from .session import SessionOptions, open_session
+from .watch_options import WatchOptions
+from .zone import nearest
 
 __all__ = [
     "TIMEOUT_HEADER",
@@ -60,9 +63,14 @@ __all__ = [
     "Resolver",
     "RetryOptions",
     "RoundRobin",
+    "Selection",
     "SessionOptions",
+    "TlsFileError",
     "WatchOptions",
+    "WatchView",
     "current_deadline",
     "deadline_scope",
+    "nearest",
     "open_session",
+    "tls_context",
 ]

@@ -1,97 +1,203 @@
 """What discovery asks of Consul: who is well, and to be known."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import aiohttp
-from consul import ConsulException
+from consul.base import Response
+from consul.callback import CB
 
+from .consul_agent import ConsulAgent
 from .consul_transport import SharedConsul
 from .errors import ConsulUnavailable
+from .health import Passing
 from .instance import Instance, http_url
 from .registration import Registration
+from .selection import ANY, Selection
 
-# consul.ConsulException: refused or failed there. aiohttp's and OSError: not reached, or broken
-# off. The last three: an answer that is not what Consul's API promises.
-_FAULTS = (ConsulException, aiohttp.ClientError, OSError, ValueError, KeyError, TypeError)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class ConsulOptions:
-    """The agent to ask. ``request_timeout_s`` is on top of the time a query may block for."""
+    """The agents or servers to ask, all of one datacenter, in the order of preference.
 
-    url: str = "http://127.0.0.1:8500"
+    ``token``: with ACLs on it needs ``service:write`` for what is registered; ``service:read`` and
+    ``node:read`` for what is looked for, or Consul answers with an empty list.
+    ``tls``: for https addresses, as ``tls_context`` makes it; None: the system's authorities.
+    ``request_timeout_s`` is for each address, on top of the time a query may block for.
+    ``max_lag_s``: a server that has not heard from its leader for longer is believed only if no
+    other address has a fresher answer.
+    """
+
+    urls: tuple[str, ...] = ("http://127.0.0.1:8500",)
     token: str | None = field(default=None, repr=False)
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
     request_timeout_s: float = 5.0
+    max_lag_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where there is no address, or a text in place of a tuple of them."""
+        if isinstance(self.urls, str) or not self.urls:
+            raise ValueError(f"urls must be a tuple of at least one address, not {self.urls!r}")
 
 
 class ConsulClient:
-    """Every method raises ConsulUnavailable if there is no answer that can be used."""
+    """Asks the address that answered last, and when it fails the others at once, in their order.
+
+    Every method raises ConsulUnavailable if none has an answer that can be used.
+    """
 
     def __init__(
         self, session: aiohttp.ClientSession, options: ConsulOptions = ConsulOptions()
     ) -> None:
-        self._options = options
-        self._consul = SharedConsul(session, options.url, options.token)
+        self._max_lag_s = options.max_lag_s
+        self._agents = tuple(
+            ConsulAgent(
+                url,
+                SharedConsul(session, url, options.token, options.tls),
+                options.request_timeout_s,
+            )
+            for url in options.urls
+        )
+        self._last = self._agents[0]
+        self._told: dict[str, set[ConsulAgent]] = {}
 
     async def passing(
-        self, service: str, index: int = 0, wait_s: float = 0.0
-    ) -> tuple[int, tuple[Instance, ...]]:
-        """Return the instances whose checks all pass, sorted by id, and the index of this state.
+        self,
+        service: str,
+        index: int = 0,
+        wait_s: float = 0.0,
+        *,
+        datacenter: str | None = None,
+        selection: Selection = ANY,
+    ) -> Passing:
+        """Return the instances whose checks all pass.
 
         With the index of an earlier answer it waits until something has changed since, or for
-        ``wait_s`` (Consul adds up to a sixteenth).
+        ``wait_s`` (Consul adds up to a sixteenth). ``datacenter``: None is the agent's own.
         """
-        async with self._plainly(wait_s * 17 / 16):
-            answered, nodes = await self._consul.health.service(
-                service, index=str(index) if index else None, wait=_ms(wait_s), passing=True
-            )
-            found = sorted((_instance(node) for node in nodes), key=lambda each: each.id)
-            return max(1, int(answered)), tuple(found)
+        first, behind = self._last, list[Passing]()
+
+        async def ask(agent: ConsulAgent) -> Passing:
+            # An index counts at its own address: another one is asked for what is so now.
+            since = index if agent is first else 0
+            query = _query(since, wait_s, datacenter, selection)
+            blocks_s = wait_s * 17 / 16 if since else 0.0
+            answer = await agent.ask(lambda api: api.passing(service, query, _read), blocks_s)
+            if answer.lag_s > self._max_lag_s:
+                behind.append(answer)
+                raise ConsulUnavailable(f"{agent.url}: its leader is away for {answer.lag_s:.0f} s")
+            return answer
+
+        try:
+            found = await self._first(ask)
+        except ConsulUnavailable:
+            if not behind:
+                raise
+            found = min(behind, key=lambda answer: answer.lag_s)
+        return replace(found, instances=tuple(filter(selection.admits, found.instances)))
 
     async def register(self, registration: Registration) -> None:
-        """Make the agent know an instance, in place of what it knew under that id."""
-        check = {
-            "HTTP": registration.health_url,
-            "Interval": _ms(registration.check_interval_s),
-            "Timeout": _ms(registration.check_timeout_s),
-            "DeregisterCriticalServiceAfter": _ms(registration.deregister_critical_after_s),
-        }
-        async with self._plainly():
-            await self._consul.agent.service.register(
-                registration.service,
-                service_id=registration.id,
-                address=registration.address,
-                port=registration.port,
-                tags=list(registration.tags),
-                meta=dict(registration.meta),
-                check=check,
-                replace_existing_checks=True,
-            )
+        """Make an agent know an instance, in place of what it knew under that id."""
+        told = self._told.setdefault(registration.id, set())
+
+        async def ask(agent: ConsulAgent) -> None:
+            try:
+                await agent.ask(lambda api: api.agent.service.register(**_wording(registration)))
+            except ConsulUnavailable as error:
+                if error.may_have_happened:
+                    told.add(agent)
+                raise
+            told.add(agent)
+
+        await self._first(ask)
 
     async def knows(self, instance_id: str) -> bool:
         """Say whether the agent knows an instance."""
-        async with self._plainly():
-            return await self._consul.agent.service_definition(instance_id) is not None
+        return (
+            await self._first(
+                lambda agent: agent.ask(lambda api: api.agent.service_definition(instance_id))
+            )
+            is not None
+        )
 
     async def deregister(self, instance_id: str) -> None:
-        """Make the agent forget an instance; it may have done so already."""
-        async with self._plainly():
-            await self._consul.agent.service.deregister(instance_id)
+        """Make every agent that was told forget an instance; it may have done so already."""
+        told = self._told.get(instance_id) or {self._last}
+        answers = await asyncio.gather(
+            *(agent.ask(lambda api: api.agent.service.deregister(instance_id)) for agent in told),
+            return_exceptions=True,
+        )
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+        self._told.pop(instance_id, None)
 
-    @asynccontextmanager
-    async def _plainly(self, blocks_s: float = 0.0) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(blocks_s + self._options.request_timeout_s):
-                yield
-        except TimeoutError as error:
-            raise ConsulUnavailable(f"{self._options.url} does not answer") from error
-        except _FAULTS as error:
-            what = str(error).strip() or type(error).__name__
-            raise ConsulUnavailable(f"{self._options.url}: {what}") from error
+    async def _first(self, ask: Callable[[ConsulAgent], Awaitable[T]]) -> T:
+        """Return the first answer; the address that gave it is the first to be asked from now."""
+        start, faults = self._agents.index(self._last), []
+        for agent in (*self._agents[start:], *self._agents[:start]):
+            try:
+                answer = await ask(agent)
+            except ConsulUnavailable as error:
+                faults.append(error)
+            else:
+                self._last = agent
+                return answer
+        raise ConsulUnavailable(
+            "; ".join(error.reason for error in faults),
+            may_have_happened=any(error.may_have_happened for error in faults),
+        )
+
+
+def _query(
+    index: int, wait_s: float, datacenter: str | None, selection: Selection
+) -> list[tuple[str, str]]:
+    """Return the parameters of /v1/health/service.
+
+    ``stale``: any server may answer, not only the leader. So there are answers also while there
+    is no leader (default reads fail with 500 then), and the followers share the load. A follower
+    is behind by milliseconds, which a caller does not notice; ``lag_s`` tells where it is more.
+    """
+    query = [("passing", "1"), ("stale", "1"), *(("tag", tag) for tag in selection.tags)]
+    if index:
+        query += [("index", str(index)), ("wait", _ms(wait_s))]
+    return query + ([("dc", datacenter)] if datacenter else [])
+
+
+def _read(answer: Response) -> Passing:
+    """Read an answer of /v1/health/service; the same instance may be known to two agents."""
+    index, nodes = CB.json(index=True)(answer)
+    found = {(each.id, each.url): each for each in map(_instance, nodes)}
+    return Passing(
+        max(1, int(index)),
+        tuple(found[key] for key in sorted(found)),
+        int(answer.headers.get("X-Consul-LastContact", 0)) / 1000,
+    )
+
+
+def _wording(registration: Registration) -> dict[str, Any]:
+    """Return a registration in the words of py-consul."""
+    check = {
+        "HTTP": registration.health_url,
+        "Interval": _ms(registration.check_interval_s),
+        "Timeout": _ms(registration.check_timeout_s),
+        "DeregisterCriticalServiceAfter": _ms(registration.deregister_critical_after_s),
+    }
+    return {
+        "name": registration.service,
+        "service_id": registration.id,
+        "address": registration.address,
+        "port": registration.port,
+        "tags": list(registration.tags),
+        "meta": dict(registration.meta),
+        "check": check,
+        "replace_existing_checks": True,
+    }
 
 
 def _ms(s: float) -> str:

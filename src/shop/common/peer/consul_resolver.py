@@ -1,11 +1,14 @@
 """Knows from Consul where services run, without asking it on the way of a call."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from .consul_watch import ConsulWatch, Health, WatchOptions
+from .consul_watch import ConsulWatch
 from .deadline import current_deadline
+from .health import Health
 from .instance import Instance
+from .resolver import WatchView
+from .watch_options import WatchOptions
 
 
 class ConsulResolver:
@@ -34,6 +37,10 @@ class ConsulResolver:
         if not watch.ready.is_set():
             await _ready(watch)
         return watch.instances
+
+    def views(self) -> Mapping[str, WatchView]:
+        """Return how well each watched service is known."""
+        return {service: watch.view() for service, watch in self._watches.items()}
 
     async def close(self) -> None:
         """End all watches."""

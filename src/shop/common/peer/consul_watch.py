@@ -1,60 +1,35 @@
-"""Follows one service by Consul's blocking queries, and keeps what it learned last."""
+"""Follows one service: in its own datacenter, and in others while that one has none to offer."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from functools import partial
 from random import Random, SystemRandom
-from typing import Protocol
 
 import structlog
 
-from .backoff import Backoff
-from .errors import ConsulUnavailable
+from .datacenter_watch import DatacenterWatch
+from .health import Health
 from .instance import Instance
-
-
-class Health(Protocol):
-    """What a watch needs of Consul."""
-
-    async def passing(
-        self, service: str, index: int = 0, wait_s: float = 0.0
-    ) -> tuple[int, tuple[Instance, ...]]:
-        """Return the index and the passing instances; may raise ConsulUnavailable."""
-        ...
-
-
-@dataclass(frozen=True)
-class WatchOptions:
-    """``wait_s``: how long a query may block.
-
-    ``first_wait_s``: how long the first resolve may wait for Consul's first answer.
-    ``empty_grace_s``: how long an empty answer is doubted while instances are known.
-    ``pace_s``: the least time between two queries. ``retry_max_s`` bounds how late the return of
-    Consul is noticed: keep it well below one second.
-    """
-
-    wait_s: float = 30.0
-    first_wait_s: float = 2.0
-    empty_grace_s: float = 10.0
-    pace_s: float = 0.02
-    retry_first_s: float = 0.05
-    retry_max_s: float = 0.5
+from .resolver import WatchView
+from .selection import ANY
+from .watch_options import WatchOptions
 
 
 class ConsulWatch:
     """``instances`` is what is known now; ``ready`` is set once there is no use in waiting.
 
-    Must be made where a loop runs. After an error and when the index falls (the agent has lost
-    its state), it asks without index: with an old one it would block for the whole wait
-    (Consul's documentation, "Blocking Queries": implementation details).
+    Must be made where a loop runs. While the own datacenter has no passing instance, all failover
+    datacenters are followed and the first of them, in their order, that has one is used; one that
+    Consul can no longer reach comes last. The own is followed all the time: one instance there,
+    and the others are let go. Where Consul itself is away nothing moves: what is known is kept.
     """
 
     def __init__(
         self,
         service: str,
         consul: Health,
-        options: WatchOptions = WatchOptions(),
+        options: WatchOptions | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -62,72 +37,67 @@ class ConsulWatch:
     ) -> None:
         self.instances: tuple[Instance, ...] = ()
         self.ready = asyncio.Event()
-        self._service = service
-        self._consul = consul
-        self._options = options
-        self._backoff = Backoff(options.retry_first_s, options.retry_max_s)
+        self._options = options = options or WatchOptions()
         self._clock = clock
-        self._sleep = sleep
-        self._rng = rng or SystemRandom()
-        self._empty_since_s: float | None = None
-        self._failures = 0
         self._log = structlog.get_logger().bind(peer=service)
+        selection = options.wanted.get(service, ANY)
+
+        def follow(datacenter: str | None) -> DatacenterWatch:
+            return DatacenterWatch(
+                service,
+                partial(consul.passing, service, datacenter=datacenter, selection=selection),
+                options,
+                self._decide,
+                datacenter=datacenter,
+                clock=clock,
+                sleep=sleep,
+                rng=rng or SystemRandom(),
+            )
+
+        self._follow = follow
+        self._own = self._used = follow(None)
+        self._others: tuple[DatacenterWatch, ...] = ()
         loop = asyncio.get_running_loop()
         self._patience = loop.call_later(options.first_wait_s, self.ready.set)
-        self._task = loop.create_task(self._run(), name=f"watch of {service}")
+
+    def view(self) -> WatchView:
+        """Return how well the service is known now."""
+        used = self._used
+        age_s = self._clock() - used.as_of_s
+        return WatchView(len(self.instances), age_s, used.connected, used.datacenter)
 
     async def close(self) -> None:
         """End the watch; whoever still waits for the first answer gets what there is."""
         self._patience.cancel()
         self.ready.set()
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await asyncio.gather(*(each.close() for each in (self._own, *self._others)))
 
-    async def _run(self) -> None:
-        index = 0
-        while True:
-            try:
-                answered, found = await self._consul.passing(self._service, index, self._wait_s())
-            except ConsulUnavailable as error:
-                index = 0
-                self._lose(error)
-                await self._sleep(self._backoff.delay_s(self._failures, self._rng))
-            else:
-                index = answered if answered >= index else 0
-                self._learn(found)
-                await self._sleep(self._options.pace_s)
+    def _decide(self) -> None:
+        """Look elsewhere or come home, and take over what is known where it is best."""
+        if not self._own.vacant:
+            self._come_home()
+        elif not self._others:
+            self._others = tuple(map(self._follow, self._options.failover_datacenters))
+        best = self._best()
+        if best is not None:
+            self._use(best)
 
-    def _wait_s(self) -> float:
-        """Return how long to block: while an empty answer is in doubt, until it is not."""
-        if self._empty_since_s is None:
-            return self._options.wait_s
-        doubt_s = self._empty_since_s + self._options.empty_grace_s - self._clock()
-        return max(0.0, min(self._options.wait_s, doubt_s))
+    def _come_home(self) -> None:
+        for each in self._others:
+            each.cancel()
+        self._others = ()
 
-    def _lose(self, error: ConsulUnavailable) -> None:
-        self._failures += 1
-        self._empty_since_s = None  # the doubt starts anew with the first answer
-        if self._failures == 1:
-            self._log.warning("consul lost", reason=str(error), kept=len(self.instances))
+    def _best(self) -> DatacenterWatch | None:
+        """Return the datacenter to use; None: it has to be seen first what the others say."""
+        offering = [each for each in self._others if each.instances]
+        if offering:
+            return next((each for each in offering if each.connected), offering[0])
+        return self._own if all(each.heard for each in self._others) else None
 
-    def _learn(self, found: tuple[Instance, ...]) -> None:
-        if self._failures:
-            self._log.info("consul is back", failures=self._failures)
-            self._failures = 0
-        if found or not self._doubtful():
-            self._empty_since_s = None
-            self._know(found)
-        self.ready.set()
-
-    def _doubtful(self) -> bool:
-        """Say whether an empty answer is too young to be believed."""
-        if not self.instances:
-            return False
-        if self._empty_since_s is None:
-            self._empty_since_s = self._clock()
-        return self._clock() - self._empty_since_s < self._options.empty_grace_s
-
-    def _know(self, found: tuple[Instance, ...]) -> None:
-        if found != self.instances:
-            self.instances = found
-            self._log.info("peers changed", instances=[each.id for each in found])
+    def _use(self, best: DatacenterWatch) -> None:
+        if best is not self._used:
+            self._log.warning("peers of another datacenter", datacenter=best.datacenter or "own")
+            self._used = best
+        self.instances = best.instances
+        if self._own.answered:
+            self.ready.set()

@@ -14,6 +14,11 @@ class Instance:
     tags: tuple[str, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict, hash=False)
 
+    @property
+    def zone(self) -> str | None:
+        """Return where it runs, as its metadata says; None if that does not."""
+        return self.meta.get("zone") or None
+
 
 def http_url(host: str, port: int) -> str:
     """Return ``http://host:port``; an IPv6 address gets its brackets (RFC 3986, 3.2.2)."""

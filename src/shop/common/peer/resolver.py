@@ -1,10 +1,27 @@
 """Which instances a service has: the interface, and a list that never changes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from .instance import Instance
+
+
+@dataclass(frozen=True)
+class WatchView:
+    """How well a service is known.
+
+    ``age_s``: since when nothing was heard of it. While Consul is well but has no news, that grows
+    up to the watch's ``wait_s`` and falls back to nothing. Before the first answer it counts from
+    the beginning. ``connected``: the last query was answered. ``datacenter``: where the instances
+    are; None: in the own one.
+    """
+
+    instances: int
+    age_s: float
+    connected: bool
+    datacenter: str | None = None
 
 
 class Resolver(Protocol):
@@ -16,6 +33,10 @@ class Resolver(Protocol):
         It is the same object until something changes. Raises DeadlineExceeded if the current
         deadline passes before anything at all is known.
         """
+        ...
+
+    def views(self) -> Mapping[str, WatchView]:
+        """Return how well each service is known that was asked for."""
         ...
 
     async def close(self) -> None:
@@ -46,6 +67,10 @@ class FixedResolver:
     async def resolve(self, service: str) -> Sequence[Instance]:
         """Return the instances that were given for the service."""
         return self._known.get(service, ())
+
+    def views(self) -> Mapping[str, WatchView]:
+        """Return a view of each service; it never ages."""
+        return {name: WatchView(len(known), 0.0, True) for name, known in self._known.items()}
 
     async def close(self) -> None:
         """Do nothing: there is nothing to stop."""

@@ -15,9 +15,8 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from shop import __version__
-from shop.common import peer
-from shop.common.config import ConsulConfig, HttpConfig, ServiceConfig
+from shop.common import discovery, peer
+from shop.common.config import HttpConfig, ServiceConfig
 from shop.common.peer.instance import http_url
 from shop.common.web.health import READINESS
 from shop.common.web.server import Runner
@@ -34,8 +33,9 @@ class CannotListen(Exception):
 async def serve(name: str, config: ServiceConfig, app: web.Application) -> None:
     """Run a service until SIGTERM or SIGINT; a second one ends the process at once.
 
-    Raises CannotListen, where possible before anything else is begun.
+    Raises CannotListen and ConfigError, where possible before anything else is begun.
     """
+    consul = discovery.consul_options(config.consul)
     with _bound(config.http) as listener, _stop_signal() as stop:
         runner = Runner(app, access_log=None, shutdown_timeout=config.http.drain_timeout_s)
         try:
@@ -45,7 +45,8 @@ async def serve(name: str, config: ServiceConfig, app: web.Application) -> None:
             await web.SockSite(runner, listener, backlog=_BACKLOG).start()
             host, port = listener.getsockname()[:2]
             log.info("listening", service=name, url=http_url(host, port), pid=os.getpid())
-            async with _announced(name, config.consul, host, port, stop):
+            instance = discovery.registration(name, config.consul, host, port)
+            async with _announced(instance, consul, stop):
                 await stop.wait()
                 app[READINESS].stopping = True
         finally:
@@ -55,19 +56,14 @@ async def serve(name: str, config: ServiceConfig, app: web.Application) -> None:
 
 @contextlib.asynccontextmanager
 async def _announced(
-    name: str, config: ConsulConfig, host: str, port: int, stop: asyncio.Event
+    instance: peer.Registration, consul: peer.ConsulOptions | None, stop: asyncio.Event
 ) -> AsyncIterator[None]:
     """Keep the service registered in Consul while the code inside runs."""
-    if not config.url:
+    if consul is None:
         yield
         return
-    address = config.advertise or host
-    instance = peer.Registration(
-        name, f"{name}-{address}-{port}", address, port, tags=(f"v{__version__}",)
-    )
     async with peer.open_session() as session:
-        consul = peer.ConsulClient(session, peer.ConsulOptions(config.url, config.token))
-        registrar = peer.Registrar(consul, instance)
+        registrar = peer.Registrar(peer.ConsulClient(session, consul), instance)
         try:
             await _unless(stop, registrar.register())
             yield

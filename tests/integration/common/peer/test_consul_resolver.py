@@ -76,7 +76,7 @@ async def test_while_consul_is_away_calls_go_on_and_changes_are_learned_once_it_
     start_consul, session, service, peer, announce, knows
 ):
     private = await start_consul()
-    consul = ConsulClient(session, ConsulOptions(private.url))
+    consul = ConsulClient(session, ConsulOptions((private.url,)))
     resolver = ConsulResolver(consul)
     one, two = await peer(), await peer()
     await announce(consul, service, one)
@@ -106,7 +106,7 @@ async def test_only_the_watch_asks_consul_and_never_a_call(
     trace = aiohttp.TraceConfig()
     trace.on_request_start.append(note)
     async with aiohttp.ClientSession(trace_configs=[trace]) as session:
-        consul = ConsulClient(session, ConsulOptions(consul_server.url))
+        consul = ConsulClient(session, ConsulOptions((consul_server.url,)))
         one = await peer()
         registrar = await announce(consul, service, one)
         resolver = ConsulResolver(consul)

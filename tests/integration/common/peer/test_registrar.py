@@ -25,7 +25,7 @@ def passes(eventually):
 
     async def passes(consul, service, count):
         async def so_many() -> bool:
-            return len((await consul.passing(service))[1]) == count
+            return len((await consul.passing(service)).instances) == count
 
         await eventually(so_many)
 
@@ -38,7 +38,7 @@ async def test_an_instance_is_found_with_all_that_was_said_of_it(
     one = await peer()
     await announce(consul, service, one)
     await passes(consul, service, 1)
-    _, found = await consul.passing(service)
+    found = (await consul.passing(service)).instances
     assert found == (Instance(service, f"{service}-{one.port}", one.url, ("v1",), {"zone": "a"}),)
 
 
@@ -55,7 +55,7 @@ async def test_an_instance_that_is_not_ready_does_not_pass(
         return "503" in check["Output"]
 
     await eventually(checked)
-    assert (await consul.passing(service))[1] == ()
+    assert (await consul.passing(service)).instances == ()
     one.ready = True
     await passes(consul, service, 1)
 
@@ -65,7 +65,7 @@ async def test_before_consul_has_checked_it_an_instance_does_not_pass(consul, se
     registration = Registration(service, service, "127.0.0.1", one.port, check_interval_s=3600.0)
     await consul.register(registration)
     assert await consul.knows(service)
-    assert (await consul.passing(service))[1] == ()
+    assert (await consul.passing(service)).instances == ()
     await consul.deregister(service)
 
 
@@ -82,7 +82,7 @@ async def test_an_agent_that_comes_back_without_its_memory_is_told_again(
     start_consul, session, service, peer, announce, passes
 ):
     private = await start_consul()
-    consul = ConsulClient(session, ConsulOptions(private.url))
+    consul = ConsulClient(session, ConsulOptions((private.url,)))
     one = await peer()
     await announce(consul, service, one)
     await passes(consul, service, 1)
@@ -106,7 +106,7 @@ async def test_starting_before_consul_waits_for_it_and_says_so_once(
 ):
     private = await start_consul()
     await private.kill()
-    consul = ConsulClient(session, ConsulOptions(private.url))
+    consul = ConsulClient(session, ConsulOptions((private.url,)))
     one = await peer()
     with capture_logs() as logs:
         waiting = asyncio.create_task(announce(consul, service, one))
@@ -126,7 +126,7 @@ async def test_deregistering_at_a_consul_that_hangs_gives_up(start_consul, sessi
     private = await start_consul()
     one = await peer()
     registrar = Registrar(
-        ConsulClient(session, ConsulOptions(private.url)),
+        ConsulClient(session, ConsulOptions((private.url,))),
         Registration(service, service, "127.0.0.1", one.port),
         RegistrarOptions(deregister_timeout_s=0.1),
     )

@@ -25,7 +25,7 @@ async def resolver(
         await announce(consul, service, each)
 
     async def all_pass() -> bool:
-        return len((await consul.passing(service))[1]) == len(peers)
+        return len((await consul.passing(service)).instances) == len(peers)
 
     await eventually(all_pass)
     resolver = ConsulResolver(consul)

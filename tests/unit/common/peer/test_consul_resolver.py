@@ -11,6 +11,7 @@ from shop.common.peer import (
     WatchOptions,
     deadline_scope,
 )
+from shop.common.peer.health import Passing
 
 P1 = Instance("product", "p1", "http://h:1")
 
@@ -24,14 +25,14 @@ class SilentConsul:
         self.speak = asyncio.Event()
 
     async def passing(
-        self, service: str, index: int = 0, wait_s: float = 0.0
-    ) -> tuple[int, tuple[Instance, ...]]:
+        self, service: str, index: int = 0, wait_s: float = 0.0, **_: object
+    ) -> Passing:
         self.asked.append(service)
         self.heard.set()
         if index and wait_s:
             await asyncio.Event().wait()
         await self.speak.wait()
-        return 7, (P1,)
+        return Passing(7, (P1,))
 
 
 @pytest.fixture
@@ -106,3 +107,12 @@ async def test_a_closed_resolver_begins_no_new_watch(resolver):
     await resolver.close()
     with pytest.raises(RuntimeError, match="closed"):
         await resolver.resolve("product")
+
+
+async def test_there_is_a_view_of_each_service_that_was_asked_for(consul, resolver):
+    assert resolver.views() == {}
+    consul.speak.set()
+    await resolver.resolve("product")
+    view = resolver.views()["product"]
+    assert (view.instances, view.connected, view.datacenter) == (1, True, None)
+    assert list(resolver.views()) == ["product"]

@@ -1,6 +1,6 @@
 import pytest
 
-from shop.common.peer import FixedResolver, Instance
+from shop.common.peer import FixedResolver, Instance, WatchView
 
 
 async def test_reads_instances_by_service_in_their_order():
@@ -39,3 +39,8 @@ def test_says_what_is_wrong_with_bad_input(text, complaint):
     with pytest.raises(ValueError) as error:  # noqa: PT011  # the text is what is tested
         FixedResolver.parse(text)
     assert complaint in str(error.value)
+
+
+async def test_its_views_are_always_of_now():
+    views = FixedResolver.parse("customer=http://h:1,customer=http://h:2,product=http://p").views()
+    assert views == {"customer": WatchView(2, 0.0, True), "product": WatchView(1, 0.0, True)}

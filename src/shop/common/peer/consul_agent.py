@@ -1,0 +1,40 @@
+"""One address of Consul: its answers in time, and its faults by one name."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import aiohttp
+from consul import ConsulException
+
+from .consul_transport import SharedConsul
+from .errors import ConsulUnavailable
+
+T = TypeVar("T")
+
+# consul.ConsulException: refused or failed there. aiohttp's and OSError: not reached, or broken
+# off. The last three: an answer that is not what Consul's API promises.
+_FAULTS = (ConsulException, aiohttp.ClientError, OSError, ValueError, KeyError, TypeError)
+
+
+class ConsulAgent:
+    """Asks one agent or server; ``timeout_s`` is on top of the time that a query may block for."""
+
+    def __init__(self, url: str, api: SharedConsul, timeout_s: float) -> None:
+        self.url = url
+        self._api = api
+        self._timeout_s = timeout_s
+
+    async def ask(self, call: Callable[[SharedConsul], Awaitable[T]], blocks_s: float = 0.0) -> T:
+        """Return what the call returns; raise ConsulUnavailable for whatever goes wrong."""
+        try:
+            async with asyncio.timeout(blocks_s + self._timeout_s):
+                return await call(self._api)
+        except TimeoutError as error:
+            raise self._unavailable("does not answer", True) from error
+        except _FAULTS as error:
+            reached = not isinstance(error, aiohttp.ClientConnectorError)
+            raise self._unavailable(str(error).strip() or type(error).__name__, reached) from error
+
+    def _unavailable(self, what: str, may_have_happened: bool) -> ConsulUnavailable:
+        return ConsulUnavailable(f"{self.url}: {what}", may_have_happened=may_have_happened)
