@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import aiohttp
@@ -13,11 +15,15 @@ from aiohttp.test_utils import TestServer
 from shop.common.peer import (
     ConsulClient,
     ConsulOptions,
+    ConsulResolver,
     Registrar,
     RegistrarOptions,
     Registration,
+    Resolver,
+    WatchOptions,
     open_session,
 )
+from shop.local.consul import Consul
 
 
 class Peer:
@@ -81,6 +87,40 @@ def consul(session, consul_server) -> ConsulClient:
     return ConsulClient(session, ConsulOptions((consul_server.url,)))
 
 
+class Configured(Consul):
+    """A Consul with more in its configuration."""
+
+    def __init__(self, hcl: str) -> None:
+        self._hcl = hcl
+
+    def command(self, program: Path, port: int, data: Path) -> list[str]:
+        return [*super().command(program, port, data), "-hcl", self._hcl]
+
+
+@pytest.fixture
+def start_configured(starter) -> Callable[[str], Awaitable[Any]]:
+    """Starts a Consul of the test's own with this HCL in its configuration."""
+
+    async def start(hcl: str) -> Any:
+        return await starter(Configured(hcl))()
+
+    return start
+
+
+@pytest.fixture
+async def resolving(session) -> AsyncIterator[Callable[..., Resolver]]:
+    """Makes resolvers over these servers; each is closed after the test."""
+    async with AsyncExitStack() as made:
+
+        def resolving(*servers: Any, **options: Any) -> Resolver:
+            consul = ConsulClient(session, ConsulOptions(tuple(each.url for each in servers)))
+            resolver = ConsulResolver(consul, WatchOptions(**options))
+            made.push_async_callback(resolver.close)
+            return resolver
+
+        yield resolving
+
+
 @pytest.fixture
 async def announce() -> AsyncIterator[Callable[..., Awaitable[Registrar]]]:
     """Registers a peer with quick checks; it is deregistered after the test."""
@@ -117,3 +157,46 @@ def eventually() -> Callable[..., Awaitable[None]]:
                 await asyncio.sleep(0.02)
 
     return eventually
+
+
+@pytest.fixture
+def knows(eventually) -> Callable[..., Awaitable[None]]:
+    """Waits until a resolver knows exactly these peers."""
+
+    async def knows(resolver: Resolver, service: str, *peers: Peer) -> None:
+        async def exactly() -> bool:
+            known = await resolver.resolve(service)
+            return {each.url for each in known} == {each.url for each in peers}
+
+        await eventually(exactly)
+
+    return knows
+
+
+class Emptiness:
+    """Asks a resolver all the time, and counts what it answers."""
+
+    def __init__(self, resolver: Resolver, service: str) -> None:
+        self.answers = self.empty = 0
+        self._task = asyncio.create_task(self._ask(resolver, service))
+
+    async def _ask(self, resolver: Resolver, service: str) -> None:
+        while True:
+            self.answers += 1
+            self.empty += not await resolver.resolve(service)
+            await asyncio.sleep(0.001)
+
+    async def stop(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
+@pytest.fixture
+async def never_empty() -> AsyncIterator[Callable[[Resolver, str], None]]:
+    """Resolves a service all the time from now to the end; the answer must never be empty."""
+    asking: list[Emptiness] = []
+    yield lambda resolver, service: asking.append(Emptiness(resolver, service))
+    for each in asking:
+        await each.stop()
+        assert each.answers > 0
+        assert each.empty == 0

@@ -5,7 +5,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shop.common.peer import ConsulResolver, FixedResolver, PeerClient, PeerUnavailable, Resolver
+from shop.common.peer import (
+    ConsulResolver,
+    FixedResolver,
+    PeerClient,
+    PeerUnavailable,
+    Resolver,
+    RoundRobin,
+)
 
 
 @pytest.fixture
@@ -66,7 +73,7 @@ async def test_closing_twice_is_no_harm(resolver, service):
 
 
 async def test_leads_a_client_to_all_instances(resolver, service, session, peers):
-    client = PeerClient(service, resolver, session)
+    client = PeerClient(service, resolver, session, balancer=RoundRobin())
     answers = [(await client.call("GET", "/x")).body.decode() for _ in range(6)]
     assert sorted(answers) == [each.url for each in peers for _ in range(3)]
 
