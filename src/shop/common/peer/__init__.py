@@ -24,13 +24,19 @@ A call returns every answer below 500. Otherwise it raises PeerUnavailable or De
 """
 
 from .attempt import PeerResponse
-from .balancer import Balancer, RoundRobin
+from .balancer import Balancer, LeastOutstanding, PeakEwmaBalancer, PowerOfTwo, RoundRobin
+from .breaker import Breaker, BreakerOptions, Outcome, State
+from .budget import RetryBudget, RetryBudgetOptions
+from .bulkhead import Bulkhead, BulkheadFull, BulkheadOptions
 from .client import PeerClient, PeerOptions
 from .consul_client import ConsulClient, ConsulOptions
 from .consul_resolver import ConsulResolver
 from .consul_tls import TlsFileError, tls_context
 from .deadline import TIMEOUT_HEADER, Deadline, current_deadline, deadline_scope
+from .endpoint import Endpoint, LoadOptions
 from .errors import ConsulUnavailable, DeadlineExceeded, PeerError, PeerUnavailable
+from .events import PeerListener
+from .hedge import HedgeOptions
 from .instance import Instance
 from .registrar import Registrar, RegistrarOptions
 from .registration import Registration
@@ -38,33 +44,52 @@ from .resolver import FixedResolver, Resolver, WatchView
 from .retry import RetryOptions
 from .selection import Selection
 from .session import SessionOptions, open_session
+from .view import InstanceView, PeerView
 from .watch_options import WatchOptions
 from .zone import nearest
 
 __all__ = [
     "TIMEOUT_HEADER",
     "Balancer",
+    "Breaker",
+    "BreakerOptions",
+    "Bulkhead",
+    "BulkheadFull",
+    "BulkheadOptions",
     "ConsulClient",
     "ConsulOptions",
     "ConsulResolver",
     "ConsulUnavailable",
     "Deadline",
     "DeadlineExceeded",
+    "Endpoint",
     "FixedResolver",
+    "HedgeOptions",
     "Instance",
+    "InstanceView",
+    "LeastOutstanding",
+    "LoadOptions",
+    "Outcome",
+    "PeakEwmaBalancer",
     "PeerClient",
     "PeerError",
+    "PeerListener",
     "PeerOptions",
     "PeerResponse",
     "PeerUnavailable",
+    "PeerView",
+    "PowerOfTwo",
     "Registrar",
     "RegistrarOptions",
     "Registration",
     "Resolver",
+    "RetryBudget",
+    "RetryBudgetOptions",
     "RetryOptions",
     "RoundRobin",
     "Selection",
     "SessionOptions",
+    "State",
     "TlsFileError",
     "WatchOptions",
     "WatchView",

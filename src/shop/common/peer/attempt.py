@@ -36,12 +36,15 @@ class PeerResponse(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an attempt has no answer that could be used."""
+    """Why an attempt has no answer that could be used.
 
+    ``kind``: "unreachable", "broken-off", "timeout" or "error".
+    """
+
+    kind: str
     reason: str
     may_be_retried: bool = True
     may_have_happened: bool = True
-    timed_out: bool = False
     retry_after_s: float | None = None
 
 
@@ -67,19 +70,21 @@ async def attempt(
     except aiohttp.ClientError as error:
         return _broken(instance, error)
     except TimeoutError:
-        return Failure(f"{instance.id} did not answer within {timeout_s:.3f} s", timed_out=True)
+        return Failure("timeout", f"{instance.id} did not answer within {timeout_s:.3f} s")
     return answer if answer.status < 500 else _refused(instance, answer)
 
 
 def _broken(instance: Instance, error: aiohttp.ClientError) -> Failure:
     what = str(error) or type(error).__name__
     if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
-        return Failure(f"{instance.id} cannot be reached: {what}", may_have_happened=False)
-    return Failure(f"{instance.id} broke off before its answer was complete: {what}")
+        reason = f"{instance.id} cannot be reached: {what}"
+        return Failure("unreachable", reason, may_have_happened=False)
+    return Failure("broken-off", f"{instance.id} broke off before its answer was complete: {what}")
 
 
 def _refused(instance: Instance, answer: PeerResponse) -> Failure:
     return Failure(
+        "error",
         f"{instance.id} answered {answer.status}",
         may_be_retried=answer.status in RETRIED_STATUSES,
         retry_after_s=retry_after_s(answer.headers),

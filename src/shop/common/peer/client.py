@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -11,40 +11,44 @@ import aiohttp
 import orjson
 import structlog
 
-from .attempt import Failure, PeerRequest, PeerResponse, attempt
-from .balancer import Balancer, RoundRobin
+from .asker import Asker
+from .attempt import Failure, PeerRequest, PeerResponse
+from .balancer import Balancer, PeakEwmaBalancer
+from .breaker import BreakerOptions
+from .budget import RetryBudget, RetryBudgetOptions
+from .bulkhead import Bulkhead, BulkheadFull, BulkheadOptions
 from .deadline import Deadline, current_deadline, deadline_scope
+from .endpoint import LoadOptions
 from .errors import DeadlineExceeded, PeerError, PeerUnavailable
-from .instance import Instance
+from .events import PeerListener
+from .hedge import HedgeDelay, HedgeOptions
+from .picker import Picker
+from .pool import Pool
 from .resolver import Resolver
-from .retry import Retry, RetryOptions
+from .retry import IDEMPOTENT_METHODS, Retry, RetryOptions
+from .trail import Trail
+from .view import InstanceView, PeerView
 
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class PeerOptions:
-    """``timeout_s`` is for calls that name none; ``retry_after_s`` where the peer says nothing."""
+    """``timeout_s`` is for calls that name none; ``retry_after_s`` where the peer says nothing.
+
+    ``zone``: instances of this zone are asked as long as one of them may be. ``hedge``: GETs are
+    hedged; None: none is.
+    """
 
     timeout_s: float = 5.0
     retry_after_s: float = 1.0
+    zone: str | None = None
     retry: RetryOptions = field(default_factory=RetryOptions)
-
-
-@dataclass(slots=True)
-class _Trail:
-    """What has been tried for one call."""
-
-    attempts: int
-    tried: list[Instance] = field(default_factory=list)
-    may_have_happened: bool = False
-
-    def left(self) -> int:
-        return self.attempts - len(self.tried)
-
-    def add(self, instance: Instance, failure: Failure) -> None:
-        self.tried.append(instance)
-        self.may_have_happened |= failure.may_have_happened
+    budget: RetryBudgetOptions = field(default_factory=RetryBudgetOptions)
+    breaker: BreakerOptions = field(default_factory=BreakerOptions)
+    bulkhead: BulkheadOptions = field(default_factory=BulkheadOptions)
+    load: LoadOptions = field(default_factory=LoadOptions)
+    hedge: HedgeOptions | None = None
 
 
 class PeerClient:
@@ -62,17 +66,29 @@ class PeerClient:
         balancer: Balancer | None = None,
         options: PeerOptions = PeerOptions(),
         headers: Callable[[], Mapping[str, str]] = dict,
+        listener: PeerListener | None = None,
         rng: Random | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        rng = rng or Random()  # noqa: S311
+        listener = listener or PeerListener()
+        pool = Pool(service, options.breaker, options.load, listener, rng)
+        balancer = balancer or PeakEwmaBalancer(rng)
+        picker = Picker(service, resolver, pool, balancer, options.zone)
+        budget = RetryBudget(options.budget)
+        hedge = HedgeDelay(options.hedge) if options.hedge else None
         self._service = service
-        self._resolver = resolver
-        self._session = session
-        self._balancer = balancer or RoundRobin(rng)
         self._options = options
-        self._retry = Retry(options.retry, rng)
         self._headers = headers
+        self._listener = listener
+        self._pool = pool
+        self._picker = picker
+        self._asker = Asker(service, session, picker, budget, hedge, listener, clock)
+        self._retry = Retry(options.retry, rng)
+        self._budget = budget
+        self._bulkhead = Bulkhead(options.bulkhead)
+        self._hedge = hedge
         self._sleep = sleep
         self._clock = clock
 
@@ -92,13 +108,28 @@ class PeerClient:
         ``idempotent`` overrules what the method says about whether it may be tried again.
         Raises PeerUnavailable, or DeadlineExceeded; both say whether it may have happened.
         """
-        request = self._request(method, path, json, headers)
-        deadline = self._deadline(timeout_s)
-        deadline.check()
-        with deadline_scope(deadline):
-            return await self._ask(
-                request, deadline, _Trail(self._retry.attempts(request.method, idempotent))
-            )
+        trail = self._trail(self._request(method, path, json, headers), idempotent, timeout_s)
+        try:
+            await self._bulkhead.enter(trail.deadline.check())
+        except BulkheadFull:
+            raise self._rejected("bulkhead", "too many calls are in flight", trail) from None
+        try:
+            with deadline_scope(trail.deadline):
+                return await self._ask(trail)
+        finally:
+            self._bulkhead.leave()
+
+    def view(self) -> PeerView:
+        """Return what is known of the peer now."""
+        now_s = self._clock()
+        return PeerView(
+            self._service,
+            tuple(InstanceView.of(each, now_s) for each in self._pool.endpoints),
+            self._bulkhead.in_flight,
+            self._bulkhead.waiting,
+            self._budget.left(now_s),
+            self._hedge.delay_s if self._hedge else None,
+        )
 
     def _request(
         self, method: str, path: str, json: Any, headers: Mapping[str, str] | None
@@ -112,55 +143,86 @@ class PeerClient:
             merged["Content-Type"] = "application/json"
         return PeerRequest(method.upper(), path, merged, orjson.dumps(json))
 
-    def _deadline(self, timeout_s: float | None) -> Deadline:
-        own = Deadline.after(
+    def _trail(
+        self, request: PeerRequest, idempotent: bool | None, timeout_s: float | None
+    ) -> Trail:
+        due = Deadline.after(
             self._options.timeout_s if timeout_s is None else timeout_s, self._clock
         )
         current = current_deadline()
-        return own if current is None or own.remaining_s() < current.remaining_s() else current
+        if current is not None and current.at_s < due.at_s:
+            due = current
+        if idempotent is None:
+            idempotent = request.method in IDEMPOTENT_METHODS
+        return Trail(request, due, self._options.retry.max_attempts, idempotent)
 
-    async def _ask(self, request: PeerRequest, deadline: Deadline, trail: _Trail) -> PeerResponse:
+    async def _ask(self, trail: Trail) -> PeerResponse:
+        self._budget.count_call(self._clock())
         while True:
-            instance = self._choose(await self._resolver.resolve(self._service), trail)
-            share_s = deadline.remaining_s() / trail.left()
-            outcome = await attempt(self._session, instance, request, share_s)
+            endpoint = await self._picker.pick(trail.tried, self._clock())
+            if endpoint is None:
+                raise self._nobody(trail)
+            self._check(trail)
+            outcome = await self._asker.ask(endpoint, trail)
             if isinstance(outcome, PeerResponse):
                 return outcome
-            trail.add(instance, outcome)
-            await self._pause(outcome, deadline, trail)
+            await self._pause(outcome, trail)
 
-    def _choose(self, instances: Sequence[Instance], trail: _Trail) -> Instance:
-        if instances:
-            return self._balancer.pick(instances, avoid=trail.tried)
-        raise PeerUnavailable(
-            self._service,
-            "no instance is known",
-            self._options.retry_after_s,
-            may_have_happened=trail.may_have_happened,
-        )
+    def _check(self, trail: Trail) -> None:
+        """Raise if the time ran out while waiting: no instance is to blame for that."""
+        if not trail.deadline.remaining_s():
+            raise DeadlineExceeded(
+                f"{self._service}: the time ran out before it was asked",
+                may_have_happened=trail.may_have_happened,
+            )
 
-    async def _pause(self, failure: Failure, deadline: Deadline, trail: _Trail) -> None:
+    async def _pause(self, failure: Failure, trail: Trail) -> None:
         """Wait before the next attempt; raise if there shall be none."""
         _log.debug("peer attempt failed", peer=self._service, reason=failure.reason)
-        if not failure.may_be_retried or not trail.left() or not deadline.remaining_s():
-            raise self._error(failure, deadline, trail)
+        if not trail.may_go_on():
+            raise self._error(failure, trail)
+        now_s = self._clock()
         # What one instance asks for does not bind the others: a fresh one is asked sooner.
-        known = await self._resolver.resolve(self._service)
-        fresh = any(each not in trail.tried for each in known)
+        fresh = self._picker.has_fresh(trail.tried, now_s)
         delay_s = self._retry.delay_s(len(trail.tried), None if fresh else failure.retry_after_s)
-        if delay_s >= deadline.remaining_s():
-            raise self._error(failure, deadline, trail)
+        if delay_s >= trail.deadline.remaining_s():
+            raise self._error(failure, trail)
+        if not self._budget.spend(now_s):
+            self._listener.rejected(self._service, "budget")
+            raise self._error(failure, trail)
+        self._listener.retried(self._service)
         await self._sleep(delay_s)
 
-    def _error(self, failure: Failure, deadline: Deadline, trail: _Trail) -> PeerError:
+    def _error(self, failure: Failure, trail: Trail) -> PeerError:
         # The last attempt had all the time there was, or there is too little left for another.
-        if failure.timed_out or not deadline.remaining_s():
+        if failure.kind == "timeout" or not trail.deadline.remaining_s():
             return DeadlineExceeded(
                 f"{self._service}: {failure.reason}", may_have_happened=trail.may_have_happened
             )
+        return self._unavailable(failure.reason, failure.retry_after_s, trail)
+
+    def _nobody(self, trail: Trail) -> PeerError:
+        """Return the error of a call for which nobody may be asked (any more)."""
+        if trail.failure is not None:
+            return self._error(trail.failure, trail)
+        if not self._pool.endpoints:
+            return self._rejected("no-instance", "no instance is known", trail)
+        now_s = self._clock()
+        soonest_s = min(each.breaker.retry_after_s(now_s) for each in self._pool.endpoints)
+        return self._rejected("breaker", "every instance is left alone", trail, soonest_s)
+
+    def _rejected(
+        self, reason: str, explained: str, trail: Trail, retry_after_s: float | None = None
+    ) -> PeerUnavailable:
+        self._listener.rejected(self._service, reason)
+        return self._unavailable(explained, retry_after_s, trail)
+
+    def _unavailable(
+        self, reason: str, retry_after_s: float | None, trail: Trail
+    ) -> PeerUnavailable:
         return PeerUnavailable(
             self._service,
-            failure.reason,
-            self._options.retry_after_s if failure.retry_after_s is None else failure.retry_after_s,
+            reason,
+            self._options.retry_after_s if retry_after_s is None else retry_after_s,
             may_have_happened=trail.may_have_happened,
         )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from random import Random, SystemRandom
+from random import Random
 
 from .backoff import Backoff
 
@@ -29,15 +29,8 @@ class Retry:
     """The rules, with the randomness they need."""
 
     def __init__(self, options: RetryOptions = RetryOptions(), rng: Random | None = None) -> None:
-        self._max_attempts = options.max_attempts
         self._backoff = Backoff(options.backoff_first_s, options.backoff_max_s)
-        self._rng = rng or SystemRandom()
-
-    def attempts(self, method: str, idempotent: bool | None) -> int:
-        """Return how many attempts a call has; None: its method says whether it is idempotent."""
-        if idempotent is None:
-            idempotent = method in IDEMPOTENT_METHODS
-        return self._max_attempts if idempotent else 1
+        self._rng = rng or Random()  # noqa: S311
 
     def delay_s(self, failures: int, retry_after_s: float | None) -> float:
         """Return the wait after so many failures; never less than the peer asked for."""

@@ -17,6 +17,7 @@ from shop.common.peer import (
     PeerOptions,
     PeerUnavailable,
     RetryOptions,
+    RoundRobin,
     current_deadline,
     deadline_scope,
 )
@@ -100,6 +101,11 @@ def patient(clock, longest):
     return {"clock": clock, "sleep": clock.sleep, "rng": longest}
 
 
+@pytest.fixture
+def in_turn():
+    return {"balancer": RoundRobin(Random(3))}
+
+
 async def test_an_answer_comes_back_with_status_headers_and_body():
     session = FakeSession({A: [Answer(201, b'{"id": 1}', {"ETag": '"1"'})]})
     answer = await client(session, A).call("GET", "/x")
@@ -143,21 +149,39 @@ async def test_a_path_without_its_slash_is_a_mistake_of_the_caller():
         await client(FakeSession({}), A).call("GET", "x")
 
 
-async def test_calls_go_to_the_instances_in_turn():
+async def test_with_round_robin_calls_go_to_the_instances_in_turn(in_turn):
     session = FakeSession({A: [Answer()], B: [Answer()]})
-    products = client(session, A, B)
+    products = client(session, A, B, **in_turn)
     for _ in range(4):
         await products.call("GET", "/x")
     assert sorted(session.urls) == [f"{A}/x"] * 2 + [f"{B}/x"] * 2
 
 
 @pytest.mark.parametrize("fault", [REFUSED, BROKEN, Answer(502), Answer(503), Answer(504)])
-async def test_an_idempotent_call_that_failed_goes_to_another_instance(fault):
+async def test_an_idempotent_call_that_failed_goes_to_another_instance(fault, in_turn):
     session = FakeSession({A: [fault], B: [Answer(200)]})
-    products = client(session, A, B)
+    products = client(session, A, B, **in_turn)
     for _ in range(4):
         assert (await products.call("GET", "/x")).status == 200
     assert session.urls.count(f"{A}/x") == 2
+
+
+@pytest.mark.parametrize(
+    ("method", "idempotent", "attempts"),
+    [
+        *((method, None, 3) for method in ("GET", "HEAD", "PUT", "DELETE")),
+        *((method, None, 1) for method in ("POST", "PATCH")),
+        ("POST", True, 3),
+        ("GET", False, 1),
+    ],
+)
+async def test_only_what_is_idempotent_is_repeated_and_the_caller_knows_better_than_the_method(
+    patient, method, idempotent, attempts
+):
+    session = FakeSession({A: [BROKEN]})
+    with pytest.raises(PeerUnavailable):
+        await client(session, A, **patient).call(method, "/x", idempotent=idempotent)
+    assert len(session.asked) == attempts
 
 
 async def test_every_instance_is_tried_before_one_is_tried_again(patient):
@@ -224,10 +248,10 @@ async def test_retry_after_is_kept_before_the_same_instance_is_asked_again(clock
     assert clock.slept_s == [2.0]
 
 
-async def test_retry_after_of_one_instance_does_not_hold_up_another(clock, patient):
+async def test_retry_after_of_one_instance_does_not_hold_up_another(clock, patient, in_turn):
     busy = Answer(503, headers={"Retry-After": "2"})
     session = FakeSession({A: [busy], B: [Answer(200)]})
-    products = client(session, A, B, **patient)
+    products = client(session, A, B, **patient, **in_turn)
     for _ in range(2):
         assert (await products.call("GET", "/x")).status == 200
     assert clock.slept_s == [0.025]

@@ -11,22 +11,6 @@ from shop.common.peer.retry import Retry, retry_after_s
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
-def test_methods_that_are_idempotent_have_several_attempts(method):
-    assert Retry(RetryOptions(max_attempts=4)).attempts(method, idempotent=None) == 4
-
-
-@pytest.mark.parametrize("method", ["POST", "PATCH"])
-def test_other_methods_have_one_attempt(method):
-    assert Retry(RetryOptions(max_attempts=4)).attempts(method, idempotent=None) == 1
-
-
-def test_the_caller_knows_better_than_the_method():
-    retry = Retry(RetryOptions(max_attempts=4))
-    assert retry.attempts("POST", idempotent=True) == 4
-    assert retry.attempts("GET", idempotent=False) == 1
-
-
 def test_no_attempt_at_all_is_refused():
     with pytest.raises(ValueError, match="at least 1"):
         RetryOptions(max_attempts=0)
