@@ -38,6 +38,7 @@ from .errors import ConsulUnavailable, DeadlineExceeded, PeerError, PeerUnavaila
 from .events import PeerListener
 from .hedge import HedgeOptions
 from .instance import Instance
+from .prometheus import PeerMetrics
 from .registrar import Registrar, RegistrarOptions
 from .registration import Registration
 from .resolver import FixedResolver, Resolver, WatchView
@@ -74,6 +75,7 @@ __all__ = [
     "PeerClient",
     "PeerError",
     "PeerListener",
+    "PeerMetrics",
     "PeerOptions",
     "PeerResponse",
     "PeerUnavailable",
