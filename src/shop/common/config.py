@@ -46,6 +46,9 @@ class HttpConfig:
     cors_origins: tuple[str, ...] = setting(
         "SHOP_CORS_ORIGINS", (), "browser origins that may call, by comma; *: any; empty: none"
     )
+    debug_peers: bool = setting(
+        "SHOP_DEBUG_PEERS", False, "true: show at /debug/peers what is known of other services"
+    )
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ssl import SSLContext
 from urllib.parse import urlsplit
 
 from aiohttp import ClientSession
+from prometheus_client import CollectorRegistry
 
 from shop import __version__
 from shop.common import peer, trace
@@ -16,15 +17,32 @@ from shop.common.settings import ConfigError
 
 @dataclass(frozen=True)
 class Peers:
-    """The other services; ``zone``: where this one runs, None if nobody says."""
+    """The other services; ``zone``: where this one runs, None if nobody says.
+
+    ``metrics``: who is told how the calls go, if anybody is.
+    """
 
     resolver: peer.Resolver
     session: ClientSession
     zone: str | None = None
+    metrics: peer.PeerMetrics | None = None
+    _clients: list[peer.PeerClient] = field(default_factory=list)
 
     def client(self, service: str) -> peer.PeerClient:
         """Return what calls one of them, and hands on the trace of the request being served."""
-        return peer.PeerClient(service, self.resolver, self.session, headers=trace.outgoing)
+        client = peer.PeerClient(
+            service, self.resolver, self.session, headers=trace.outgoing, listener=self.metrics
+        )
+        self._clients.append(client)
+        if self.metrics:
+            self.metrics.show(client, self.resolver)
+        return client
+
+    def views(self) -> list[tuple[peer.PeerView, peer.WatchView | None]]:
+        """Return what each client knows now, and what the resolver knows of its service."""
+        watches = self.resolver.views()
+        views = [client.view() for client in self._clients]
+        return [(view, watches.get(view.service)) for view in views]
 
 
 def check(config: ConsulConfig) -> None:
@@ -62,12 +80,18 @@ def registration(name: str, config: ConsulConfig, host: str, port: int) -> peer.
 
 
 @asynccontextmanager
-async def opened(config: ConsulConfig) -> AsyncIterator[Peers]:
-    """Give the other services, and close what finds and calls them at the end."""
+async def opened(
+    config: ConsulConfig, registry: CollectorRegistry | None = None
+) -> AsyncIterator[Peers]:
+    """Give the other services, and close what finds and calls them at the end.
+
+    ``registry``: where the calls are counted; None: nowhere.
+    """
     async with peer.open_session() as session:
         resolver = _fixed(config) or _watching(config, session)
         try:
-            yield Peers(resolver, session, config.zone or None)
+            metrics = peer.PeerMetrics(registry) if registry else None
+            yield Peers(resolver, session, config.zone or None, metrics)
         finally:
             await resolver.close()
 

@@ -35,10 +35,11 @@ def environment(port: int, servers: Mapping[str, str]) -> dict[str, str]:
 
     Addresses go this way, and not as flags, since they may hold passwords.
     """
+    usual = {"SHOP_DEBUG_PEERS": "true"}  # for ``python -m shop peers``
     inherited = {k: v for k, v in os.environ.items() if k not in _NOT_INHERITED}
     own = {
         "SHOP_HTTP_HOST": "127.0.0.1",
         "SHOP_HTTP_PORT": str(port),
         "SHOP_ADVERTISE_ADDRESS": "127.0.0.1",
     }
-    return {**inherited, **own, **servers}
+    return {**usual, **inherited, **own, **servers}

@@ -8,7 +8,7 @@ from aiohttp import web
 from shop.common import cache, discovery, idempotency, mongo
 from shop.common.background import running
 from shop.common.config import ServiceConfig
-from shop.common.web import KEYS, READINESS, REGISTRY, build
+from shop.common.web import KEYS, PEERS, READINESS, REGISTRY, build
 from shop.order import handlers
 from shop.order.cached import CachedOrders
 from shop.order.changes import watch
@@ -44,12 +44,13 @@ def create_app(config: Config) -> web.Application:
         async with (
             mongo.opened(config.mongo) as database,
             cache.opened(config.redis, config.mongo.database) as kept,
-            discovery.opened(config.consul) as peers,
+            discovery.opened(config.consul, app[REGISTRY]) as peers,
         ):
             stored = MongoOrders(database["orders"], encode_order)
             await stored.prepare()
             app[KEYS] = await idempotency.opened(database, config.http)
             app[READINESS].checks.append(lambda: mongo.ping(database))
+            app[PEERS] = peers
             relay = _join(app, config.order, CachedOrders(stored, kept), peers)
             async with (
                 running(relay.run(), stop=relay.stop),

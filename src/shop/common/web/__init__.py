@@ -4,6 +4,7 @@ from shop.common.web.app import build
 from shop.common.web.body import body, patch
 from shop.common.web.command import Command, run
 from shop.common.web.conditional import if_match
+from shop.common.web.debug import PEERS
 from shop.common.web.health import READINESS
 from shop.common.web.metrics import REGISTRY
 from shop.common.web.once import KEYS, once
@@ -20,6 +21,7 @@ from shop.common.web.routes import query
 
 __all__ = [
     "KEYS",
+    "PEERS",
     "READINESS",
     "REGISTRY",
     "Command",

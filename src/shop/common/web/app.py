@@ -5,7 +5,7 @@ from types import ModuleType
 from aiohttp import web
 
 from shop.common.config import HttpConfig
-from shop.common.web import health, metrics
+from shop.common.web import debug, health, metrics
 from shop.common.web.cors import cors
 from shop.common.web.docs import add_docs
 from shop.common.web.outermost import outermost
@@ -33,4 +33,6 @@ def build(config: HttpConfig, package: str, handlers: ModuleType) -> web.Applica
     app.router.add_get("/health/live", health.live)
     app.router.add_get("/health/ready", health.ready)
     app.router.add_get("/metrics", metrics.metrics)
+    if config.debug_peers:
+        app.router.add_get("/debug/peers", debug.peers)
     return app
