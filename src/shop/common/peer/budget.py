@@ -39,7 +39,8 @@ class RetryBudget:
     def left(self, now_s: float) -> int:
         """Return how many extra requests may be made now."""
         earned = int(self._options.ratio * self._window.total(_CALLS, now_s))
-        return max(self._options.reserve, earned) - self._window.total(_SPENT, now_s)
+        # The calls that paid for it may have left the window before what was spent on them.
+        return max(0, max(self._options.reserve, earned) - self._window.total(_SPENT, now_s))
 
     def spend(self, now_s: float) -> bool:
         """Take one extra request out of the budget; False: there is none left."""
