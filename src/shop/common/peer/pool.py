@@ -1,6 +1,7 @@
 """What one client knows of all instances of a service."""
 
 from collections.abc import Callable, Sequence
+from math import inf
 from random import Random
 from statistics import median
 
@@ -41,11 +42,14 @@ class Pool:
         self._named: Sequence[Instance] | None = None
         self._known: dict[Instance, Endpoint] = {}
         self._gone_at_s: dict[Instance, float] = {}
+        self._forget_at_s = inf
 
     def follow(self, instances: Sequence[Instance], now_s: float) -> Sequence[Endpoint]:
         """Return the endpoints of these instances; cheap while it is the same object as before."""
         if instances is not self._named:
             self._adopt(instances, now_s)
+        elif now_s >= self._forget_at_s:
+            self._forget(now_s)
         return self.endpoints
 
     def _adopt(self, instances: Sequence[Instance], now_s: float) -> None:
@@ -76,6 +80,7 @@ class Pool:
             if now_s - gone_at_s >= self._forget_after_s:
                 del self._known[instance], self._gone_at_s[instance]
                 self._listener.forgotten(self._service, instance)
+        self._forget_at_s = min(self._gone_at_s.values(), default=inf) + self._forget_after_s
 
     def _look(self) -> None:
         self.all_closed = all(each.breaker.state is State.CLOSED for each in self.endpoints)
