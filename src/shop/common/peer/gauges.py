@@ -58,7 +58,7 @@ def gauges(known: Sequence[Known]) -> Iterable[Metric]:
             for peer, _ in known
             for instance in peer.instances
         )
-        yield _gauge(name, text, ["peer", "instance"], each)
+        yield _gauge(name, text, ["peer", "peer_instance"], each)
     for name, (text, of_watch) in _WATCH.items():
         watched = (((peer.service,), of_watch(watch)) for peer, watch in known if watch)
         yield _gauge(name, text, ["peer"], watched)

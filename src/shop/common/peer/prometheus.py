@@ -48,6 +48,7 @@ class PeerMetrics(PeerListener, Collector):
 
     It keeps counts of its own, since prometheus_client's take a lock for each number and cost
     several times as much. So all its clients belong to one loop, and the registry to that thread.
+    The label is ``peer_instance`` because ``instance`` is Prometheus's own, for whom it scrapes.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -142,14 +143,14 @@ class PeerMetrics(PeerListener, Collector):
         yield _counter(
             "shop_peer_attempts",
             "Requests to instances; retries and hedges are requests, too.",
-            ["peer", "instance", "outcome"],
+            ["peer", "peer_instance", "outcome"],
             {key: tally.requests for key, tally in self._tallies.items()},
         )
         yield self._seconds()
         yield _counter(
             "shop_peer_breaker_transitions",
             "Changes of an instance's breaker to this state.",
-            ["peer", "instance", "to"],
+            ["peer", "peer_instance", "to"],
             self._transitions,
         )
         yield _counter("shop_peer_retries", "Retries begun.", ["peer"], self._retries)

@@ -64,5 +64,5 @@ async def test_every_peer_is_shown_with_its_instances_and_its_watch(aiohttp_serv
         "warmth": 1.0,
     }
     assert (uncalled["peer"], uncalled["instances"]) == ("customer", [])
-    counted = 'instance="' + url[7:] + '",outcome="answered",peer="product"'
+    counted = 'outcome="answered",peer="product",peer_instance="' + url[7:] + '"'
     assert f"shop_peer_attempts_total{{{counted}}} 1.0" in generate_latest(registry).decode()

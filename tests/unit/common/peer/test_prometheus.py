@@ -107,8 +107,8 @@ async def test_requests_are_counted_by_peer_instance_and_outcome(make, registry)
     for _ in range(2):
         await client.call("GET", "/")
     seen = Scrape(registry)
-    assert seen("attempts_total", peer="product", instance="a:1", outcome="answered") == 2
-    assert seen("attempts_total", peer="product", instance="b:1", outcome="broken-off") == 1
+    assert seen("attempts_total", peer="product", peer_instance="a:1", outcome="answered") == 2
+    assert seen("attempts_total", peer="product", peer_instance="b:1", outcome="broken-off") == 1
     assert seen("retries_total", peer="product") == 1
 
 
@@ -121,7 +121,7 @@ def test_times_are_of_the_whole_peer_in_buckets_that_add_up(metrics, registry):
     assert (buckets["10.0"], buckets["+Inf"]) == (3, 4)
     assert seen("attempt_seconds_count", peer="product", outcome="answered") == 4
     assert seen("attempt_seconds_sum") == pytest.approx(60.009)
-    assert "instance" not in seen.series("attempt_seconds_sum")[0].labels
+    assert "peer_instance" not in seen.series("attempt_seconds_sum")[0].labels
 
 
 async def test_a_breaker_shows_its_state_and_its_changes(make, registry, clock):
@@ -132,7 +132,7 @@ async def test_a_breaker_shows_its_state_and_its_changes(make, registry, clock):
     async def state_after_a_call() -> float | None:
         with suppress(PeerUnavailable):
             await client.call("POST", "/")
-        return Scrape(registry)("breaker_state", peer="product", instance="a:1")
+        return Scrape(registry)("breaker_state", peer="product", peer_instance="a:1")
 
     assert await state_after_a_call() == 2
     assert await state_after_a_call() == 2
@@ -153,7 +153,7 @@ async def test_what_a_client_knows_is_read_at_the_scrape(make, registry):
     assert before("expected_latency_seconds") is None
     await client.call("GET", "/")
     seen, view = Scrape(registry), client.view()
-    latency = seen("expected_latency_seconds", peer="product", instance="a:1")
+    latency = seen("expected_latency_seconds", peer="product", peer_instance="a:1")
     assert latency == view.instances[0].latency_s
     assert seen("retries_left", peer="product") == view.retries_left == 10
     assert seen("in_flight", peer="product") == seen("waiting", peer="product") == 0
@@ -192,7 +192,7 @@ def test_nothing_is_left_of_an_instance_that_is_forgotten(metrics, registry):
     metrics.forgotten("product", A)
     seen = Scrape(registry)
     for name in ("attempts_total", "breaker_transitions_total"):
-        assert {s.labels["instance"] for s in seen.series(name)} == {"b:1"}
+        assert {s.labels["peer_instance"] for s in seen.series(name)} == {"b:1"}
     assert seen("attempt_seconds_count") == 2
 
 
@@ -205,8 +205,8 @@ async def test_an_instance_that_is_gone_for_long_leaves_with_all_its_series(make
         await client.call("GET", "/")
         clock.now_s += 3600
     seen = Scrape(registry)
-    assert {s.labels["instance"] for s in seen.series("attempts_total")} == {"b:1"}
-    assert {s.labels["instance"] for s in seen.series("breaker_state")} == {"b:1"}
+    assert {s.labels["peer_instance"] for s in seen.series("attempts_total")} == {"b:1"}
+    assert {s.labels["peer_instance"] for s in seen.series("breaker_state")} == {"b:1"}
 
 
 async def test_an_instance_registered_anew_keeps_what_was_counted_under_its_id(
@@ -220,7 +220,7 @@ async def test_an_instance_registered_anew_keeps_what_was_counted_under_its_id(
         resolver.become(anew)
         await client.call("GET", "/")
         clock.now_s += 3600
-    assert Scrape(registry)("attempts_total", instance="a:1", outcome="answered") == 3
+    assert Scrape(registry)("attempts_total", peer_instance="a:1", outcome="answered") == 3
 
 
 def test_one_registry_takes_only_one(metrics, registry):
