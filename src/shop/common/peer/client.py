@@ -209,7 +209,8 @@ class PeerClient:
             return self._rejected("no-instance", "no instance is known", trail)
         now_s = self._clock()
         soonest_s = min(each.breaker.retry_after_s(now_s) for each in self._pool.endpoints)
-        return self._rejected("breaker", "every instance is left alone", trail, soonest_s)
+        # Nobody knows when a probe ends that is on its way: then the options say how long.
+        return self._rejected("breaker", "every instance is left alone", trail, soonest_s or None)
 
     def _rejected(
         self, reason: str, explained: str, trail: Trail, retry_after_s: float | None = None

@@ -37,3 +37,9 @@ def clock() -> FakeClock:
 @pytest.fixture
 def longest() -> Random:
     return Longest()
+
+
+@pytest.fixture
+def patient(clock, longest):
+    """What makes a client wait on the fake clock, and as long as the jitter allows."""
+    return {"clock": clock, "sleep": clock.sleep, "rng": longest}
