@@ -80,7 +80,7 @@ class Steps:
     async def _place(self, order: Order, timeout_s: float) -> Change:
         ttl_s = self._config.reservation_ttl_s
         async with asyncio.TaskGroup() as calls:
-            link = calls.create_task(_outcome(self._customer.link(order, timeout_s)))
+            link = calls.create_task(_outcome(self._show(order, timeout_s)))
             reserve = calls.create_task(
                 _outcome(self._product.reserve(order.id, order.lines, ttl_s, timeout_s))
             )
@@ -96,8 +96,19 @@ class Steps:
             raise next(a for a in (standing, offer) if isinstance(a, Exception))
         return lambda _order, _now: decided
 
-    async def _link(self, order: Order, timeout_s: float) -> Change:
+    async def _show(self, order: Order, timeout_s: float) -> Standing:
+        """Link the order as it is now.
+
+        An earlier attempt may have died after it wrote the link and before it saw that there is no
+        such customer, or may still be on its way. So where there is none, the link is taken away.
+        """
         standing = await self._customer.link(order, timeout_s)
+        if standing is Standing.UNKNOWN:
+            await self._customer.unlink(order, timeout_s)
+        return standing
+
+    async def _link(self, order: Order, timeout_s: float) -> Change:
+        standing = await self._show(order, timeout_s)
         if standing is Standing.UNKNOWN:
             return progress.customer_gone
         if standing is Standing.UNLINKED:

@@ -107,6 +107,23 @@ class LinksAreRemoved:
         with pytest.raises(NoSuchLink):
             await links.view(CUSTOMER, "ord_1")
 
+    async def test_a_link_that_comes_after_its_end_is_refused(self, links: LinkStore) -> None:
+        for version in (3, 2):
+            with pytest.raises(NoSuchLink):
+                await links.remove(CUSTOMER, "ord_1", NOON, version, None)
+        for version in (2, 3):
+            with pytest.raises(OrderUnlinked):
+                await links.put(CUSTOMER, "ord_1", order(version), NOON, None)
+        with pytest.raises(NoSuchLink):
+            await links.view(CUSTOMER, "ord_1")
+        back = await links.put(CUSTOMER, "ord_1", order(4), NOON, None)
+        assert await links.view(CUSTOMER, "ord_1") == encode_link(back)
+
+    async def test_where_nothing_was_linked_no_version_is_refused(self, links: LinkStore) -> None:
+        with pytest.raises(NoSuchLink):
+            await links.remove(CUSTOMER, "ord_1", NOON, 0, None)
+        assert (await links.put(CUSTOMER, "ord_1", order(1), NOON, None)).order_version == 1
+
     async def test_the_order_version_that_ended_the_link_counts(self, links: LinkStore) -> None:
         await links.put(CUSTOMER, "ord_1", order(3), NOON, None)
         await links.remove(CUSTOMER, "ord_1", NOON, 7, None)

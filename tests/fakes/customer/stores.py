@@ -155,6 +155,7 @@ class FakeLinks:
     def __init__(self) -> None:
         self._there: dict[Key, OrderLink] = {}
         self._unlinked: set[Key] = set()
+        self._refused: dict[Key, int] = {}  # order versions of what never was linked
 
     async def put(
         self,
@@ -169,6 +170,8 @@ class FakeLinks:
             if key not in self._there or key in self._unlinked:
                 raise Changed
             _check(self._there[key].version, expected)
+        if self._refused.get(key, 0) >= details.order_version:
+            raise OrderUnlinked(order_id)
         if key not in self._there:
             names = {"customer_id": customer_id, "order_id": order_id}
             link = OrderLink(**vars(details), **names, linked_at=at, updated_at=at)
@@ -205,6 +208,9 @@ class FakeLinks:
         order_version: int,
         expected: Versions,
     ) -> None:
+        if (customer_id, order_id) not in self._there:
+            refused = self._refused.get((customer_id, order_id), 0)
+            self._refused[customer_id, order_id] = max(refused, order_version)
         link = self._get(customer_id, order_id)
         _check(link.version, expected)
         last = max(link.order_version, order_version)

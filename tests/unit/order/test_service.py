@@ -134,6 +134,15 @@ class TestPlacing:
         assert (order.customer_link, order.work) == (CustomerLink.REMOVED, None)
         assert "cus_none" not in world.customer.links
 
+    async def test_the_link_that_an_attempt_left_at_no_customer_goes(self, world: World) -> None:
+        world.customer.away = True
+        order = await world.service.place(replace(lamps(), customer_id="cus_none"))
+        world.customer.links["cus_none"] = {order.id: Link(Status.PENDING, None, 1)}
+        world.customer.away = False
+        await world.converge()
+        assert (await world.orders.get(order.id)).status is Status.REJECTED
+        assert world.customer.links["cus_none"] == {}
+
     async def test_a_product_that_does_not_exist_is_pointed_at_as_the_caller_wrote_it(
         self, world: World
     ) -> None:

@@ -126,7 +126,10 @@ class MongoLinks:
         order_version: int,
         expected: frozenset[int] | None,
     ) -> None:
-        """Leave a tombstone against this order version and older; raise NoSuchLink, Changed."""
+        """Leave a tombstone against this order version and older; raise NoSuchLink, Changed.
+
+        With an order version (not 0) it is left even where there is no link: one may be on its way.
+        """
         link: Document = {"_id": _id(customer_id, order_id), "linked": True}
         guard = {} if expected is None else {"version": {"$in": sorted(expected)}}
         with mongo_errors():
@@ -139,8 +142,24 @@ class MongoLinks:
                 },
             )
         if result.matched_count == 0:
+            if order_version:
+                await self._refuse(customer_id, order_id, at, order_version)
             await self.get(customer_id, order_id)
             raise Changed
+
+    async def _refuse(
+        self, customer_id: str, order_id: str, at: datetime, order_version: int
+    ) -> None:
+        """Leave a tombstone where there is no link."""
+        link = {"_id": _id(customer_id, order_id), "linked": False}
+        ids = {"customerId": customer_id, "orderId": order_id, "linkedAt": at, "version": 1}
+        change = {
+            "$set": {"unlinkedAt": at},
+            "$max": {"orderVersion": order_version},
+            "$setOnInsert": ids,
+        }
+        with mongo_errors(), suppress(DuplicateKeyError):  # linked, after all
+            await self._collection.update_one(link, change, upsert=True)
 
     async def forget(self, customer_id: str, order_id: str | None = None) -> None:
         """Delete a link, or all of a customer's, without a trace."""
