@@ -192,12 +192,14 @@ class LocalShop:
             timeout=100,
         )
 
-    def spawn(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
-        """Start a command."""
+    def spawn(
+        self, *arguments: str, stdout: int = subprocess.PIPE, **env: str
+    ) -> subprocess.Popen[str]:
+        """Start a command, which writes there."""
         return subprocess.Popen(
             [*self._command, *arguments],
             env=self._environment(env),
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.STDOUT,
             text=True,
         )

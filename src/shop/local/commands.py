@@ -1,4 +1,4 @@
-"""The command line: ``python -m shop up | down | status | logs | seed | fetch``."""
+"""The command line: ``python -m shop up | down | status | peers | logs | seed | fetch``."""
 
 import argparse
 import asyncio
@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 
-from shop.local import logs
+from shop.local import logs, peers
 from shop.local.errors import LocalError
 from shop.local.fetch import find_or_fetch
 from shop.local.foreground import stay
@@ -26,6 +26,7 @@ from shop.local.together import together
 
 _SERVER_NAMES = tuple(server.name for server in SERVERS)
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
+_CLEAR = "\x1b[H\x1b[J"  # to the upper left corner, and nothing from there on (ECMA-48)
 Command = Callable[[Stack, argparse.Namespace], Awaitable[int]]
 
 
@@ -93,6 +94,27 @@ async def _status(stack: Stack, parsed: argparse.Namespace) -> int:
     return 0 if statuses and all(status.health == "passing" for status in statuses) else 1
 
 
+async def _peers(stack: Stack, parsed: argparse.Namespace) -> int:
+    table = await peers.shown(stack.members())
+    if parsed.once or not sys.stdout.isatty():
+        print(table)
+        return 0
+    try:
+        while True:
+            print(f"{_CLEAR}{table}", flush=True)
+            await asyncio.sleep(1)
+            table = await _peers_now(stack)
+    except asyncio.CancelledError:
+        return 0
+
+
+async def _peers_now(stack: Stack) -> str:
+    try:
+        return await peers.shown(stack.members())
+    except LocalError as error:  # whoever looks on may be restarting it
+        return str(error)
+
+
 async def _logs(stack: Stack, parsed: argparse.Namespace) -> int:
     paths = logs.files(stack.home, parsed.service)
     for line in logs.last(paths, parsed.lines):
@@ -142,6 +164,8 @@ def _parser() -> argparse.ArgumentParser:
     add("down", _down, "stop what up started")
     status = add("status", _status, "show what runs; exit code 0 if all of it is passing")
     status.add_argument("--json", action="store_true", help="as a list of objects")
+    watched = add("peers", _peers, "show what the services know of each other; Ctrl-C ends it")
+    watched.add_argument("--once", action="store_true", help="print it once (no terminal: so too)")
     log = add("logs", _logs, "show what the servers and services print")
     log.add_argument("service", nargs="?", help="customer, customer-2, mongo, ... (all)")
     log.add_argument("-f", "--follow", action="store_true", help="go on until interrupted")

@@ -17,10 +17,14 @@ class Answer:
 
 
 async def ask(
-    method: str, url: str, json: Any = None, headers: dict[str, str] | None = None
+    method: str,
+    url: str,
+    json: Any = None,
+    headers: dict[str, str] | None = None,
+    timeout_s: float = _TIMEOUT_S,
 ) -> Answer:
     """Send a request; raise aiohttp.ClientError or TimeoutError if there is no answer."""
-    timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
+    timeout = aiohttp.ClientTimeout(total=timeout_s)
     async with (
         aiohttp.ClientSession(timeout=timeout) as session,
         session.request(method, url, json=json, headers=headers) as response,

@@ -1,4 +1,4 @@
-"""What ``up`` and ``status`` print."""
+"""Tables for people, and what ``up`` and ``status`` print."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,9 +12,14 @@ def table(statuses: Sequence[Status], servers: Iterable[str]) -> str:
     servers = set(servers)
     statuses = sorted(statuses, key=lambda status: status.service)
     instances = [status for status in statuses if status.service not in servers]
-    rows = [("SERVICE", "INSTANCE", "HEALTH", "PID", "API", "DOCS")]
+    rows: list[tuple[str, ...]] = [("SERVICE", "INSTANCE", "HEALTH", "PID", "API", "DOCS")]
     rows += [(*_start(s), f"{s.url}/api/v1", f"{s.url}/docs") for s in instances]
     rows += [(*_start(s), s.url, "") for s in statuses if s.service in servers]
+    return aligned(rows)
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows of as many cells each as lines, one column below the other."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -105,3 +105,9 @@ def test_status_without_json_is_a_table_for_people(running_shop):
     shown = running_shop.run("status").stdout
     assert shown.splitlines()[0].split() == ["SERVICE", "INSTANCE", "HEALTH", "PID", "API", "DOCS"]
     assert f"{running_shop.url('consul')}/ui" in shown
+
+
+def test_peers_says_why_it_has_nothing_to_show(running_shop):
+    shown = running_shop.run("peers")
+    assert (shown.returncode, shown.stdout) == (1, "")
+    assert "SHOP_DEBUG_PEERS" in shown.stderr  # the stand-ins do not have the page

@@ -224,6 +224,12 @@ def test_seeding_without_a_shop_says_how_to_start_it(shop):
     assert "python -m shop up" in seeded.stderr
 
 
+def test_peers_without_a_shop_says_how_to_start_it(shop):
+    shown = shop.run("peers")
+    assert (shown.returncode, shown.stdout) == (1, "")
+    assert "python -m shop up" in shown.stderr
+
+
 def test_wrong_usage_is_exit_code_2(shop):
     assert shop.run("up", "--instances", "0").returncode == 2
     assert shop.run("sideways").returncode == 2
