@@ -13,13 +13,14 @@ class LoadOptions:
     """How the latency of instances is estimated.
 
     ``decay_s``: time constant by which the past is forgotten. ``initial_s``: what is expected of
-    the first instances; of later ones, the median of those that are known. A failure counts as
-    ``failure_factor`` times slower than what was expected, ``failure_max_s`` at most.
+    the first instances (little: next to one that is known to be quick, one that is thought to be
+    slow would not be tried); of later ones, the median of those that are known. A failure counts
+    as ``failure_factor`` times slower than what was expected, ``failure_max_s`` at most.
     ``warm_up_s``: for so long a new instance gets less than its share, growing from a tenth.
     """
 
     decay_s: float = 10.0
-    initial_s: float = 0.05
+    initial_s: float = 0.001
     failure_factor: float = 10.0
     failure_max_s: float = 5.0
     warm_up_s: float = 5.0

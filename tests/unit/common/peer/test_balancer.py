@@ -27,11 +27,11 @@ OPTIONS = LoadOptions(initial_s=QUICK_S, warm_up_s=5.0)
 ALL = [RoundRobin, LeastOutstanding, PeakEwmaBalancer]
 
 
-def endpoint(number: int, now_s: float = 0.0, warm: bool = True) -> Endpoint:
+def endpoint(
+    number: int, now_s: float = 0.0, warm: bool = True, load: LoadOptions = OPTIONS
+) -> Endpoint:
     instance = Instance("product", f"p{number}", f"http://h:{number}")
-    return Endpoint(
-        instance, Breaker(), OPTIONS, now_s=now_s, initial_s=OPTIONS.initial_s, warm=warm
-    )
+    return Endpoint(instance, Breaker(), load, now_s=now_s, initial_s=load.initial_s, warm=warm)
 
 
 class Service:
@@ -138,6 +138,14 @@ def test_one_that_hangs_is_left_though_not_one_of_its_calls_has_ended(service):
     service.took_s[0] = lambda: 1e9
     assert service.run(2000)[0] <= 15
     assert service.share(2000, 0) < 0.01
+
+
+def test_of_the_first_instances_none_waits_until_the_others_are_busy():
+    usual = [endpoint(number, load=LoadOptions()) for number in range(3)]
+    quick = Service(PeakEwmaBalancer(Random(1)), 3, per_s=20.0)
+    quick.endpoints, quick.took_s = usual, {number: lambda: 0.002 for number in range(3)}
+    taken = quick.run(300)
+    assert all(taken[number] > 50 for number in range(3))
 
 
 def test_the_longer_calls_hang_the_more_time_is_expected():

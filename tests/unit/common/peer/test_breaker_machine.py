@@ -188,5 +188,5 @@ class BreakerMachine(RuleBasedStateMachine):
         self.model.open_until_s = self.breaker._opens_until_s
 
 
-BreakerMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+BreakerMachine.TestCase.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
 TestBreakerAgainstItsModel = BreakerMachine.TestCase

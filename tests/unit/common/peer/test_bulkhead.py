@@ -151,7 +151,7 @@ STEPS = st.lists(
 
 
 @given(steps=STEPS, places=st.integers(1, 3), waiting=st.integers(0, 4))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_whatever_comes_in_whatever_order_no_place_is_lost_or_made(steps, places, waiting):
     asyncio.run(_play(steps, places, waiting))
 

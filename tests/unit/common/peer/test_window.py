@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shop.common.peer.window import SlidingWindow
@@ -28,6 +28,7 @@ class Events:
 
 
 @given(steps=STEPS, slices=st.integers(1, 12), begin_s=st.integers(0, 5000))
+@settings(max_examples=60, deadline=None)
 def test_it_counts_what_a_list_of_all_events_counts(steps, slices, begin_s):
     window, events, now_s = SlidingWindow(3, float(slices), slices), Events(), float(begin_s)
     for passed_s, kind in steps:
