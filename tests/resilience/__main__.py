@@ -1,0 +1,84 @@
+"""``python -m tests.resilience [scenario ...] --full``: fail what a caller calls, and see it."""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.resilience.load import MISSING
+from tests.resilience.report import table
+from tests.resilience.run import Result, run
+from tests.resilience.scenarios import FULL, SCENARIOS, SHORT, Pace
+from tests.resilience.timeline import svg
+
+from shop.local.consul import Consul
+from shop.local.fetch import find_or_fetch
+from shop.local.home import Home
+from shop.local.progress import Progress
+
+OUT = Path("build/resilience")
+
+
+def main() -> int:
+    """Run, print the table; 1 if a call failed, 2 if there is no load, 130 if interrupted."""
+    given = _parser().parse_args()
+    if MISSING:
+        _say(MISSING)
+        return 2
+    home = Home.from_environment()
+    for name in [name for name in os.environ if name.startswith(("SHOP_", "CONSUL_"))]:
+        del os.environ[name]  # whoever calls this may have a shop of their own
+    names = given.scenario or list(SCENARIOS)
+    try:
+        results = asyncio.run(_interruptible(names, FULL if given.full else SHORT, home))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        _say("interrupted; everything that was started is ended")
+        return 130
+    _say(table(results))
+    (OUT / "table.md").write_text(table(results) + "\n")
+    return 1 if any(result.failed for result in results) else 0
+
+
+def draw(result: Result, name: str) -> None:
+    """Draw a run."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    (OUT / f"{name}.svg").write_text(svg(result))
+
+
+async def _interruptible(names: Sequence[str], pace: Pace, home: Home) -> list[Result]:
+    task = asyncio.ensure_future(_all(names, pace, home))
+    with contextlib.suppress(NotImplementedError):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
+
+
+async def _all(names: Sequence[str], pace: Pace, home: Home) -> list[Result]:
+    program = await find_or_fetch(Consul.binary, home, Progress(sys.stderr))
+    results = []
+    for name in names:
+        _say(f"{name}: {SCENARIOS[name].title}")
+        result = await run(SCENARIOS[name], pace, program, (OUT / f"{name}.logs").absolute())
+        draw(result, name)
+        _say(f"  {len(result.calls)} calls, {result.failed} failed; {OUT / name}.svg")
+        results.append(result)
+    return results
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m tests.resilience", description=__doc__)
+    parser.add_argument("scenario", nargs="*", choices=[[], *SCENARIOS], help="all where none")
+    parser.add_argument("--full", action="store_true", help="as long as in docs/resilience.md")
+    return parser
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
