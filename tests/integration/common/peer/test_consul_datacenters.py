@@ -17,7 +17,7 @@ async def datacenters(start_configured, session, eventually):
     )
     two = await start_configured(
         f'datacenter = "dc2", node_name = "two", ports {{ serf_wan = {free_port()} }},'
-        f'retry_join_wan = ["127.0.0.1:{wan}"]'
+        f'retry_join_wan = ["127.0.0.1:{wan}"], retry_interval_wan = "0.2s"'
     )
 
     async def joined() -> bool:
@@ -43,12 +43,17 @@ async def test_with_none_in_its_own_datacenter_it_is_led_to_the_other(
 
 
 async def test_it_goes_away_when_the_last_one_here_has_gone_and_comes_home_with_the_first(
-    datacenters, service, peer, announce, knows, resolving, never_empty
+    datacenters, service, peer, announce, knows, resolving, never_empty, eventually
 ):
     one, two, server = datacenters
     near, far, farther = [await peer() for _ in range(3)]
     await announce(one, service, near)
     await announce(two, service, far)
+
+    async def far_passes() -> bool:
+        return bool((await two.passing(service)).instances)
+
+    await eventually(far_passes)
     resolver = resolving(server, **FAILOVER)
     await knows(resolver, service, near)
     never_empty(resolver, service)
