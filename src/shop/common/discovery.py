@@ -31,7 +31,12 @@ class Peers:
     def client(self, service: str) -> peer.PeerClient:
         """Return what calls one of them, and hands on the trace of the request being served."""
         client = peer.PeerClient(
-            service, self.resolver, self.session, headers=trace.outgoing, listener=self.metrics
+            service,
+            self.resolver,
+            self.session,
+            options=peer.PeerOptions(zone=self.zone),
+            headers=trace.outgoing,
+            listener=self.metrics,
         )
         self._clients.append(client)
         if self.metrics:
