@@ -7,6 +7,7 @@ from environs import validate
 from shop.common.settings import setting
 
 _PORT = validate.Range(0, 65535)
+_AT_LEAST_ONE = validate.Range(1, 1_000_000)
 _SECONDS = validate.Range(0.001, 86400)
 _MONGO = validate.Regexp(
     r"mongodb(\+srv)?://[^/]", error="must begin with mongodb:// or mongodb+srv://, then a host"
@@ -36,6 +37,12 @@ class HttpConfig:
         10.0,
         "the most time one request is given, in seconds",
         check=_SECONDS,
+    )
+    max_in_flight: int = setting(
+        "SHOP_HTTP_MAX_IN_FLIGHT",
+        256,
+        "how many requests are served at once; more are refused",
+        check=_AT_LEAST_ONE,
     )
     drain_timeout_s: float = setting(
         "SHOP_DRAIN_TIMEOUT_S",

@@ -6,10 +6,12 @@ from aiohttp import web
 
 from shop.common.config import HttpConfig
 from shop.common.web import debug, health, metrics
+from shop.common.web.admission import Admission
 from shop.common.web.cors import cors
 from shop.common.web.docs import add_docs
 from shop.common.web.outermost import outermost
 from shop.common.web.routes import bind
+from shop.common.web.shedding import Shedding, SheddingOptions
 from shop.common.web.spec import Spec
 
 BODY_MAX_BYTES = 1024 * 1024
@@ -22,13 +24,21 @@ def build(config: HttpConfig, package: str, handlers: ModuleType) -> web.Applica
     """
     spec = Spec.of(package)
     registry = metrics.new_registry()
-    layers = [outermost(config.request_timeout_s, metrics.RequestMetrics(registry))]
-    if config.cors_origins:
-        layers.insert(0, cors(config.cors_origins))
-    app = web.Application(middlewares=layers, client_max_size=BODY_MAX_BYTES)
+    shedding = Shedding(SheddingOptions(max_in_flight=config.max_in_flight))
+    app = web.Application(client_max_size=BODY_MAX_BYTES)
     app[metrics.REGISTRY] = registry
     app[health.READINESS] = health.Readiness()
-    bind(app, spec, handlers)
+    operations = bind(app, spec, handlers)
+    if config.cors_origins:
+        app.middlewares.append(cors(config.cors_origins))
+    app.middlewares.append(
+        outermost(
+            config.request_timeout_s,
+            operations,
+            Admission(shedding, registry),
+            metrics.RequestMetrics(registry),
+        )
+    )
     add_docs(app, spec)
     app.router.add_get("/health/live", health.live)
     app.router.add_get("/health/ready", health.ready)

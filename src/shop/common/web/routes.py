@@ -1,6 +1,6 @@
 """The spec is the routing table: each operationId is bound to the handler of that name."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -15,8 +15,8 @@ OPERATION: web.RequestKey[Operation] = web.RequestKey("operation", Operation)
 _QUERY: web.RequestKey[dict[str, Any]] = web.RequestKey("query", dict)
 
 
-def bind(app: web.Application, spec: Spec, handlers: ModuleType) -> None:
-    """Route every operation of the spec to its handler.
+def bind(app: web.Application, spec: Spec, handlers: ModuleType) -> Mapping[Handler, Operation]:
+    """Route every operation of the spec to its handler; return which routed one is which.
 
     Raises SpecError if an operation has no handler, or a handler no operation.
     """
@@ -27,12 +27,15 @@ def bind(app: web.Application, spec: Spec, handlers: ModuleType) -> None:
             _mismatch(handlers, operations.keys() - found.keys(), found.keys() - operations.keys())
         )
     app[BASE_PATH] = spec.base_path
+    bound: dict[Handler, Operation] = {}
     for name, operation in operations.items():
         endpoint = _endpoint(operation, found[name])
+        bound[endpoint] = operation
         if operation.method == "GET":
             app.router.add_get(operation.path, endpoint)  # and HEAD
         else:
             app.router.add_route(operation.method, operation.path, endpoint)
+    return bound
 
 
 def query(request: web.Request) -> dict[str, Any]:

@@ -1,6 +1,9 @@
-"""A tiny service, on a real server."""
+"""A tiny service, on a real server; and real ones, as processes."""
 
 import asyncio
+import os
+import signal
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -8,6 +11,7 @@ from dataclasses import dataclass
 import aiohttp
 import pytest
 from aiohttp import web
+from tests.integration.common.web.process import ALONE, Service
 from tests.integration.common.web.tiny import handlers
 
 from shop.common.config import HttpConfig
@@ -65,3 +69,40 @@ async def serve():
 @pytest.fixture
 async def tiny(serve: Serve) -> Served:
     return await serve()
+
+
+@pytest.fixture
+async def start():
+    async with AsyncExitStack() as stack:
+
+        async def begin(*arguments: str, **variables: str) -> Service:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "shop.customer", *arguments),
+                env={**os.environ, **ALONE, **variables},
+                stderr=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+            )
+            service = Service(process)
+            stack.push_async_callback(service.close)
+            return service
+
+        yield begin
+
+
+@pytest.fixture
+def mongo_variables(mongo_uri, database):
+    return {"SHOP_MONGO_URI": mongo_uri, "SHOP_MONGO_DATABASE": database.name}
+
+
+@pytest.fixture
+async def session():
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def hanging_mongo(start_mongo):
+    """A server that is made to hang, so that requests stay in flight until it goes on."""
+    mongo = await start_mongo()
+    yield mongo
+    mongo.signal(signal.SIGCONT)

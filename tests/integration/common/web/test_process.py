@@ -1,133 +1,17 @@
 """``python -m shop.customer`` as a process: exit codes, waiting, and the order of its life."""
 
 import asyncio
-import json
-import os
 import signal
 import socket
-import sys
-from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
-import aiohttp
 import pytest
+from tests.integration.common.web.process import PATIENT, InFlight
 
 from shop.common.config import ServiceConfig
 from shop.common.settings import settings
 
-ALONE = {"SHOP_CONSUL_HTTP_ADDR": "", "SHOP_REDIS_URL": ""}
 NOWHERE = "mongodb://127.0.0.1:9"
-
-
-class Service:
-    """A service under way, and what it has logged."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-        self.lines: list[str] = []
-        self._grown = asyncio.Condition()
-        self._reader = asyncio.create_task(self._read())
-
-    async def _read(self) -> None:
-        while line := await self.process.stderr.readline():
-            async with self._grown:
-                self.lines.append(line.decode().rstrip())
-                self._grown.notify_all()
-
-    @property
-    def logged(self) -> list[dict[str, object]]:
-        return [json.loads(line) for line in self.lines if line.startswith("{")]
-
-    @property
-    def events(self) -> list[object]:
-        return [line["event"] for line in self.logged]
-
-    async def says(self, event: str) -> dict[str, object]:
-        """Return the first line of this event, as soon as it is logged."""
-        async with self._grown:
-            await self._grown.wait_for(lambda: event in self.events)
-        return next(line for line in self.logged if line["event"] == event)
-
-    async def listens(self) -> str:
-        return str((await self.says("listening"))["url"])
-
-    async def ends(self) -> int:
-        code = await self.process.wait()
-        await self._reader
-        return code
-
-    def stop(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
-
-    async def close(self) -> None:
-        if self.process.returncode is None:
-            self.process.kill()
-        await self.ends()
-
-
-@pytest.fixture
-async def start():
-    async with AsyncExitStack() as stack:
-
-        async def begin(*arguments: str, **variables: str) -> Service:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "shop.customer", *arguments),
-                env={**os.environ, **ALONE, **variables},
-                stderr=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-            )
-            service = Service(process)
-            stack.push_async_callback(service.close)
-            return service
-
-        yield begin
-
-
-@pytest.fixture
-def mongo_variables(mongo_uri, database):
-    return {"SHOP_MONGO_URI": mongo_uri, "SHOP_MONGO_DATABASE": database.name}
-
-
-@pytest.fixture
-async def session():
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
-@pytest.fixture
-async def hanging_mongo(start_mongo):
-    """A server that is made to hang, so that requests stay in flight until it goes on."""
-    mongo = await start_mongo()
-    yield mongo
-    mongo.signal(signal.SIGCONT)
-
-
-PATIENT = {"SHOP_MONGO_TIMEOUT_S": "60", "SHOP_REQUEST_TIMEOUT_S": "60"}
-
-
-class InFlight:
-    """A request that the service has begun to serve, and cannot finish while Mongo hangs."""
-
-    async def begin(self, url: str) -> None:
-        address = urlsplit(url)
-        self._in, self._out = await asyncio.open_connection(address.hostname, address.port)
-        body = b'{"email":"ada@example.com","firstName":"Ada","lastName":"L"}'
-        head = (
-            "POST /api/v1/customers HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-            f"Expect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        self._out.write(head.encode())
-        assert b" 100 " in await self._in.readuntil(b"\r\n\r\n")  # it is being served
-        self._out.write(body)
-        await self._out.drain()
-
-    async def answer(self) -> bytes:
-        answer = await self._in.read()
-        self._out.close()
-        return answer
-
-    def drop(self) -> None:
-        self._out.close()
 
 
 # --- The command line ----------------------------------------------------------------------------

@@ -1,0 +1,85 @@
+"""What is told of requests that are refused: an answer, a count, one line of log per episode."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from shop.common.errors import Unavailable
+from shop.common.web import problems
+from shop.common.web.shedding import FULL, OVERLOADED, Refusal, Shedding
+
+log = structlog.get_logger()
+
+QUIET_S = 5.0  # so long after the last refusal, an overload is over
+
+Later = Callable[[float, Callable[[], None]], Any]
+
+
+class Overloaded(Unavailable):
+    """More requests are in flight than can be answered in time; this one was not begun."""
+
+    code = "overloaded"
+    title = "There are too many requests"
+
+
+class Admission:
+    """Lets requests in, or answers at their arrival that they are not let in."""
+
+    def __init__(
+        self, shedding: Shedding, registry: CollectorRegistry, later: Later | None = None
+    ) -> None:
+        self._shedding = shedding
+        self._later = later
+        self._refused = self._refused_before = 0
+        self.leave = shedding.leave
+        in_flight = Gauge(
+            "shop_http_in_flight", "Requests of operations being served.", registry=registry
+        )
+        in_flight.set_function(lambda: shedding.in_flight)
+        self._shed = Counter(
+            "shop_http_shed",
+            "Requests refused since they could not be answered in their time.",
+            ["reason"],
+            registry=registry,
+        )
+        for reason in (FULL, OVERLOADED):
+            self._shed.labels(reason)
+
+    def enter(self, operation: str, left_s: float) -> web.Response | None:
+        """Let a request in and return None, or return the answer of one that is not let in.
+
+        ``leave`` must follow where it was let in, and only there.
+        """
+        refusal = self._shedding.enter(operation, left_s)
+        return None if refusal is None else self._refuse(operation, refusal)
+
+    def _refuse(self, operation: str, refusal: Refusal) -> web.Response:
+        self._shed.labels(refusal.reason).inc()
+        if not self._refused:
+            log.warning(
+                "overloaded",
+                operation=operation,
+                reason=refusal.reason,
+                in_flight=self._shedding.in_flight,
+            )
+            self._look_again()
+        self._refused += 1
+        detail = "There are more requests than can be answered in time; nothing was done for this."
+        return problems.of_shop_error(Overloaded(detail, retry_after_s=refusal.retry_after_s))
+
+    def _look_again(self) -> None:
+        later = self._later or asyncio.get_running_loop().call_later
+        later(QUIET_S, self._look)
+
+    def _look(self) -> None:
+        """Say that the overload is over where none was refused since the last look."""
+        if self._refused > self._refused_before:
+            self._refused_before = self._refused
+            self._look_again()
+            return
+        log.info("overload over", refused=self._refused)
+        self._refused = self._refused_before = 0
