@@ -57,6 +57,7 @@ class FakeSession:
         self, method: str, url: str, *, data: Any, headers: Any, allow_redirects: bool
     ) -> AsyncIterator[Answer]:
         assert not allow_redirects
+        url = str(url)
         self.asked.append(Asked(method, url, data, headers))
         left = self._answers[url.removesuffix("/x")]
         answer = left.pop(0) if len(left) > 1 else left[0]

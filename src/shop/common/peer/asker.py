@@ -91,6 +91,6 @@ class Asker:
         otherwise be given up early, again and again.
         """
         remaining_s = trail.deadline.remaining_s()
-        if not trail.idempotent or self._budget.left(now_s) < 1:
+        if not trail.idempotent or self._budget.is_spent(now_s):
             return remaining_s
-        return remaining_s / max(1, trail.left)
+        return remaining_s / max(1, trail.attempts - len(trail.tried))

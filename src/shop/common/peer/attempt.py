@@ -1,14 +1,17 @@
 """One request to one instance: an answer, or what went wrong."""
 
-import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import aiohttp
 import orjson
+from yarl import URL
 
 from .deadline import TIMEOUT_HEADER
+from .expiry import Expiry
 from .instance import Instance
 from .retry import RETRIED_STATUSES, retry_after_s
 
@@ -57,10 +60,10 @@ async def attempt(
     """
     try:
         async with (
-            asyncio.timeout(timeout_s),
+            Expiry(timeout_s),
             session.request(
                 request.method,
-                instance.url + request.path,
+                _address(instance.url, request.path),
                 data=request.body,
                 headers={**request.headers, TIMEOUT_HEADER: str(int(timeout_s * 1000))},
                 allow_redirects=False,
@@ -72,6 +75,23 @@ async def attempt(
     except TimeoutError:
         return Failure("timeout", f"{instance.id} did not answer within {timeout_s:.3f} s")
     return answer if answer.status < 500 else _refused(instance, answer)
+
+
+_plain = re.compile(r"[A-Za-z0-9/_-]+").fullmatch
+
+
+def _address(base: str, path: str) -> URL:
+    """Return the address; where nothing in the path could need quoting, without parsing it.
+
+    Parsing is a tenth of what a whole call costs.
+    """
+    origin = _parsed(base)
+    if _plain(path) and origin.path == "/":
+        return origin.with_path(path, encoded=True)
+    return URL(base + path)
+
+
+_parsed = lru_cache(1024)(URL)
 
 
 def _broken(instance: Instance, error: aiohttp.ClientError) -> Failure:

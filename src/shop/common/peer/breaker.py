@@ -109,7 +109,9 @@ class Breaker:
         slow = took_s >= self._options.slow_call_s
         if self.state is State.CLOSED:
             if outcome is not Outcome.DROPPED:
-                self._count(outcome, slow, now_s)
+                self._window.add(_CALLS, now_s)
+                if slow or outcome is Outcome.FAILURE:
+                    self._count(outcome, slow, now_s)
             return
         self._probing -= 1
         if outcome is Outcome.FAILURE or (outcome is Outcome.SUCCESS and slow):
@@ -122,14 +124,11 @@ class Breaker:
                 self._change(State.CLOSED, now_s, "all probes went well")
 
     def _count(self, outcome: Outcome, slow: bool, now_s: float) -> None:
-        self._window.add(_CALLS, now_s)
-        failed = outcome is Outcome.FAILURE
-        if failed:
+        if outcome is Outcome.FAILURE:
             self._window.add(_FAILED, now_s)
         if slow:
             self._window.add(_SLOW, now_s)
-        if failed or slow:
-            self._judge(now_s)
+        self._judge(now_s)
 
     def _judge(self, now_s: float) -> None:
         calls = self._window.total(_CALLS, now_s)

@@ -1,6 +1,7 @@
 """How many extra requests a client may make: retries must not multiply an outage."""
 
 from dataclasses import dataclass
+from math import inf
 
 from .window import SlidingWindow
 
@@ -31,6 +32,7 @@ class RetryBudget:
     def __init__(self, options: RetryBudgetOptions = RetryBudgetOptions()) -> None:
         self._options = options
         self._window = SlidingWindow(2, options.window_s)
+        self._spent_at_s = -inf
 
     def count_call(self, now_s: float) -> None:
         """Take note of a call, which earns a part of a retry."""
@@ -42,11 +44,18 @@ class RetryBudget:
         # The calls that paid for it may have left the window before what was spent on them.
         return max(0, max(self._options.reserve, earned) - self._window.total(_SPENT, now_s))
 
+    def is_spent(self, now_s: float) -> bool:
+        """Say whether nothing is left; cheap as long as nothing is being spent."""
+        if self._options.reserve and now_s - self._spent_at_s > self._options.window_s:
+            return False
+        return self.left(now_s) < 1
+
     def spend(self, now_s: float) -> bool:
         """Take one extra request out of the budget; False: there is none left."""
         if self.left(now_s) < 1:
             return False
         self._window.add(_SPENT, now_s)
+        self._spent_at_s = now_s
         return True
 
 

@@ -35,10 +35,16 @@ class Bulkhead:
         """How many wait for a place."""
         return len(self._queue)
 
+    def try_enter(self) -> bool:
+        """Take a place, which ``leave`` gives back, if there is one at once."""
+        if self.in_flight >= self._options.max_in_flight:
+            return False
+        self.in_flight += 1
+        return True
+
     async def enter(self, timeout_s: float) -> None:
         """Take a place, which ``leave`` gives back; raise BulkheadFull if there is none."""
-        if self.in_flight < self._options.max_in_flight:
-            self.in_flight += 1
+        if self.try_enter():
             return
         if len(self._queue) >= self._options.max_waiting:
             raise BulkheadFull

@@ -109,15 +109,19 @@ class PeerClient:
         Raises PeerUnavailable, or DeadlineExceeded; both say whether it may have happened.
         """
         trail = self._trail(self._request(method, path, json, headers), idempotent, timeout_s)
-        try:
-            await self._bulkhead.enter(trail.deadline.check())
-        except BulkheadFull:
-            raise self._rejected("bulkhead", "too many calls are in flight", trail) from None
+        if not self._bulkhead.try_enter():
+            await self._wait(trail)
         try:
             with deadline_scope(trail.deadline):
                 return await self._ask(trail)
         finally:
             self._bulkhead.leave()
+
+    async def _wait(self, trail: Trail) -> None:
+        try:
+            await self._bulkhead.enter(trail.deadline.check())
+        except BulkheadFull:
+            raise self._rejected("bulkhead", "too many calls are in flight", trail) from None
 
     def view(self) -> PeerView:
         """Return what is known of the peer now."""

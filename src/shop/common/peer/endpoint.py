@@ -43,7 +43,16 @@ class Endpoint:
     Times are of one monotonic clock, and come from the caller.
     """
 
-    __slots__ = ("_began_s", "_next", "_options", "breaker", "instance", "latency", "warm_at_s")
+    __slots__ = (
+        "_began_s",
+        "_next",
+        "_options",
+        "breaker",
+        "instance",
+        "latency",
+        "outstanding",
+        "warm_at_s",
+    )
 
     def __init__(
         self,
@@ -59,24 +68,22 @@ class Endpoint:
         self.breaker = breaker
         self.latency = PeakEwma(initial_s, options.decay_s, now_s)
         self.warm_at_s = now_s if warm else now_s + options.warm_up_s
+        self.outstanding = 0  # calls that it has not answered yet
         self._options = options
         self._began_s: dict[int, float] = {}  # of the calls in flight, the oldest first
         self._next = 0
 
-    @property
-    def outstanding(self) -> int:
-        """How many calls it has not answered yet."""
-        return len(self._began_s)
-
     def begin(self, now_s: float) -> Ticket:
         """Begin a call, which the breaker must admit; it ends by ``end``."""
-        self._next += 1
-        self._began_s[self._next] = now_s
-        return Ticket(self._next, self.breaker.begin(now_s), now_s)
+        number = self._next = self._next + 1
+        self.outstanding += 1
+        self._began_s[number] = now_s
+        return Ticket(number, self.breaker.begin(now_s), now_s)
 
     def end(self, ticket: Ticket, outcome: Outcome, now_s: float) -> float:
         """End a call; return how many seconds it took."""
         took_s = now_s - ticket.began_s
+        self.outstanding -= 1
         del self._began_s[ticket.number]
         if outcome is Outcome.SUCCESS:
             self.latency.observe(took_s, now_s)

@@ -22,7 +22,9 @@ class PeakEwma:
 
     def observe(self, took_s: float, now_s: float) -> None:
         """Take in how long a call took."""
-        decayed_s, weight = self._decayed(now_s)
+        elapsed_s = now_s - self._stamp_s
+        weight = exp(-elapsed_s / self._decay_s) if elapsed_s > 0 else 1.0
+        decayed_s = self._cost_s * weight
         if took_s >= decayed_s or not self._seen:
             self._cost_s = took_s
         else:
@@ -40,9 +42,5 @@ class PeakEwma:
 
     def estimate_s(self, now_s: float) -> float:
         """Return what is expected of the next call."""
-        return self._decayed(now_s)[0]
-
-    def _decayed(self, now_s: float) -> tuple[float, float]:
         elapsed_s = now_s - self._stamp_s
-        weight = exp(-elapsed_s / self._decay_s) if elapsed_s > 0 else 1.0
-        return self._cost_s * weight, weight
+        return self._cost_s * exp(-elapsed_s / self._decay_s) if elapsed_s > 0 else self._cost_s

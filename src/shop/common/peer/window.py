@@ -8,7 +8,7 @@ class SlidingWindow:
     ``window_s`` later. Times come from the caller, from one monotonic clock.
     """
 
-    __slots__ = ("_now", "_ring", "_slice_s", "_totals")
+    __slots__ = ("_current", "_ends_s", "_now", "_ring", "_slice_s", "_totals")
 
     def __init__(self, kinds: int, window_s: float, slices: int = 10) -> None:
         if window_s <= 0 or slices < 1:
@@ -17,22 +17,27 @@ class SlidingWindow:
         self._totals = [0] * kinds
         self._ring = [[0] * kinds for _ in range(slices)]
         self._now = 0  # the number of the current slice, counted from the clock's zero
+        self._current = self._ring[0]
+        self._ends_s = self._slice_s
 
     def add(self, kind: int, at_s: float) -> None:
         """Count one."""
-        self._move(at_s)
-        self._ring[self._now % len(self._ring)][kind] += 1
+        if at_s >= self._ends_s:
+            self._move(at_s)
+        self._current[kind] += 1
         self._totals[kind] += 1
 
     def total(self, kind: int, at_s: float) -> int:
         """Return how many are in the window."""
-        self._move(at_s)
+        if at_s >= self._ends_s:
+            self._move(at_s)
         return self._totals[kind]
 
     def clear(self) -> None:
         """Forget all."""
         self._totals = [0] * len(self._totals)
-        self._ring = [[0] * len(self._totals) for _ in self._ring]
+        for counts in self._ring:
+            counts[:] = self._totals
 
     def _move(self, at_s: float) -> None:
         now = int(at_s / self._slice_s)
@@ -45,3 +50,5 @@ class SlidingWindow:
                 self._totals[kind] -= count
                 left[kind] = 0
         self._now = now
+        self._current = self._ring[now % size]
+        self._ends_s = (now + 1) * self._slice_s

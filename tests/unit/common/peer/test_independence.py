@@ -13,10 +13,11 @@ ALLOWED = {
     "orjson",
     "prometheus_client",
     "structlog",
+    "yarl",
 }
 
 
-def test_imports_only_itself_the_standard_library_and_five_packages():
+def test_imports_only_itself_the_standard_library_and_six_packages():
     found: set[str] = set()
     for path in Path(peer.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):

@@ -34,7 +34,7 @@ class Session:
 
     @asynccontextmanager
     async def request(self, _method, url, **_):
-        status = self.statuses[url.removeprefix("http://")[0]]
+        status = self.statuses[str(url).removeprefix("http://")[0]]
         if status == -1:
             raise aiohttp.ServerDisconnectedError
         yield SimpleNamespace(status=status, headers={}, read=self._read)
