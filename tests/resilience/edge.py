@@ -74,7 +74,7 @@ def create_app(service: str, consul: str, record: Path) -> web.Application:
     async def recorded(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path == "/_known":
             return web.json_response(known())
-        recorder.note("asked", method=request.method)
+        recorder.note("asked", load=request.query.get("load"))
         return await handler(request)
 
     async def recording(_app: web.Application) -> AsyncIterator[None]:

@@ -30,7 +30,7 @@ class Transition:
 class Record:
     """All that the edge did."""
 
-    asked: tuple[tuple[float, str], ...]  # when, by which method
+    asked: tuple[tuple[float, str | None], ...]  # when, by which load
     attempts: tuple[Attempt, ...]
     transitions: tuple[Transition, ...]
     known: tuple[tuple[float, tuple[str, ...]], ...]  # since when, which instances
@@ -46,7 +46,7 @@ class Record:
             return (line for line in lines if line["kind"] == kind)
 
         return cls(
-            tuple((each["at"], each["method"]) for each in of("asked")),
+            tuple((each["at"], each["load"]) for each in of("asked")),
             tuple(
                 Attempt(each["at"] - each["took_s"], each["at"], each["instance"], each["outcome"])
                 for each in of("attempt")

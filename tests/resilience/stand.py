@@ -1,12 +1,13 @@
-"""The test stand: Consul, three instances that it knows, and an edge under load; real processes."""
+"""The test stand: Consul and three instances that it knows; and an edge that calls them under load.
+
+All of them are real processes. One fleet may serve several scenarios, each with an edge of its own.
+"""
 
 import asyncio
-import json
 import os
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from pathlib import Path
 import aiohttp
 from tests.chaos.member import Member
 from tests.resilience.backend import HOST, SERVICE
+from tests.resilience.consuls import make_consuls
 from tests.resilience.load import Call, Load, Rate
 from tests.resilience.record import Record
 
@@ -24,6 +26,7 @@ from shop.local.ports import free_port
 INSTANCES = ("backend-1", "backend-2", "backend-3")
 _ROOT = Path(__file__).parents[2]
 _WITHIN_S = 60
+_PARTS = 5
 
 
 class Instance:
@@ -43,8 +46,8 @@ class Instance:
 
 
 @dataclass
-class Stand:
-    """What a scenario works on. ``fault_s`` and ``over_s``: when the fault began and ended."""
+class Fleet:
+    """Consul, or several servers of one; and the instances that it knows."""
 
     folder: Path
     servers: list[Member]
@@ -52,16 +55,6 @@ class Stand:
     check_interval_s: float
     instances: dict[str, Instance] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
-    edge: Member | None = None
-    edge_url: str = ""
-    loads: list[tuple[str, float, Load]] = field(default_factory=list)
-    fault_s: float = 0.0
-    over_s: float = 0.0
-
-    @property
-    def record(self) -> Path:
-        """Where the edge writes down what it does."""
-        return self.folder / "edge.jsonl"
 
     def make(self, name: str) -> Instance:
         """Start an instance; it announces itself."""
@@ -77,6 +70,22 @@ class Stand:
         member.start()
         return self.instances[name]
 
+    async def mend(self, injured: str) -> None:
+        """Have the three as at the start, and no other; one was injured."""
+        for name in {*self.instances} - {*INSTANCES} | {injured}:
+            await self.instances[name].member.kill()
+            await consul.forget(self.urls[0], name)
+        self.instances = {name: self.instances[name] for name in INSTANCES}
+        await self.start()
+
+    async def start(self) -> None:
+        """Start those of the three that do not run; return when Consul reports all as passing."""
+        for name in INSTANCES:
+            if name not in self.instances:
+                self.make(name)
+            self.instances[name].member.start()
+        await asyncio.gather(*(self.instances[name].member.is_ready() for name in INSTANCES))
+
     async def passes(self, name: str) -> bool:
         """Say whether some Consul server reports an instance as passing."""
         port = self.ports[name]
@@ -86,16 +95,33 @@ class Stand:
                 return True
         return False
 
+
+@dataclass
+class Stand:
+    """What a scenario works on. ``fault_s`` and ``over_s``: when the fault began and ended."""
+
+    fleet: Fleet
+    edge: Member
+    url: str
+    record: Path
+    loads: list[Load] = field(default_factory=list)
+    fault_s: float = 0.0
+    over_s: float = 0.0
+
+    async def begun(self) -> bool:
+        """Say whether the edge knows the three instances; it looks when it is asked for work."""
+        return await _answers(f"{self.url}/work") and await self.known() == set(INSTANCES)
+
     async def known(self) -> set[str]:
         """Return the instances that the edge knows."""
         async with (
             aiohttp.ClientSession() as session,
-            session.get(f"{self.edge_url}/_known") as answer,
+            session.get(f"{self.url}/_known") as answer,
         ):
             return set(await answer.json())
 
     async def knows(self, names: Collection[str]) -> None:
-        """Return when the edge knows exactly these."""
+        """Return when the edge, under load, knows exactly these."""
 
         async def exactly() -> bool:
             return await self.known() == set(names)
@@ -103,47 +129,69 @@ class Stand:
         await until(exactly, f"the edge does not know {sorted(names)}")
 
     async def call(self, rate: Rate, method: str = "GET") -> None:
-        """Begin a load of the edge."""
-        table = self.folder / f"calls-{len(self.loads)}.csv"
-        load = Load(f"{self.edge_url}/work", rate, table, method)
-        self.loads.append((method, time.monotonic(), load))
-        await load.start()
+        """Begin a load of the edge.
+
+        The workers of one hey begin their calls all in the same moment; so there are several.
+        """
+        part = Rate(rate.workers // _PARTS, rate.each_per_s)
+        for _ in range(_PARTS):
+            name = str(len(self.loads))
+            table = self.record.with_suffix(f".{name}.csv")
+            load = Load(f"{self.url}/work?load={name}", part, table, method)
+            self.loads.append(load)
+            await load.start()
+            await asyncio.sleep(1 / rate.each_per_s / _PARTS)
 
     async def finish(self) -> tuple[list[Call], Record]:
         """End the loads and the edge; return what the callers and the edge have seen."""
-        assert self.edge
-        for _, _, load in self.loads:
+        for load in self.loads:
             load.interrupt()
-        for _, _, load in self.loads:
+        for load in self.loads:
             await load.ended()
         await self.edge.end()
         record = Record.read(self.record)
         calls: list[Call] = []
-        for method, begun_s, load in self.loads:
-            first_s = min(at for at, how in record.asked if how == method and at >= begun_s)
-            calls += load.calls(first_s)
+        for number, load in enumerate(self.loads):
+            calls += load.calls(min(at for at, name in record.asked if name == str(number)))
         return sorted(calls, key=lambda call: call.at_s), record
 
 
 @asynccontextmanager
-async def opened(
-    make_servers: Callable[[Path], Awaitable[tuple[list[Member], list[str]]]],
-    logs: Path,
-    check_interval_s: float,
-) -> AsyncIterator[Stand]:
+async def fleet(
+    program: Path, logs: Path, *, servers: int = 1, check_interval_s: float
+) -> AsyncIterator[Fleet]:
     """Start it; end all of it afterwards, and keep what the processes printed in ``logs``."""
     folder = Path(tempfile.mkdtemp(prefix="shop-resilience-"))
     async with AsyncExitStack() as ending:
         ending.callback(shutil.rmtree, folder, ignore_errors=True)
         ending.callback(_keep, folder, logs)
-        servers, urls = await make_servers(folder)
-        stand = Stand(folder, servers, urls, check_interval_s)
-        ending.push_async_callback(_end, stand)
-        for name in INSTANCES:
-            stand.make(name)
-        await asyncio.gather(*(each.member.is_ready() for each in stand.instances.values()))
-        await _start_edge(stand)
+        members, urls = make_consuls(program, servers, folder)
+        fleet = Fleet(folder, members, urls, check_interval_s)
+        ending.push_async_callback(_end, fleet)
+        await asyncio.gather(*(member.is_ready() for member in members))
+        await fleet.start()
+        yield fleet
+
+
+@asynccontextmanager
+async def stand(fleet: Fleet) -> AsyncIterator[Stand]:
+    """Start an edge, which knows the three instances; end it and the load afterwards."""
+    port = free_port()
+    url, record = f"http://{HOST}:{port}", fleet.folder / f"edge-{port}.jsonl"
+    command = [sys.executable, "-m", "tests.resilience.edge", SERVICE, ",".join(fleet.urls)]
+    command += [str(port), str(record)]
+    edge = Member(
+        f"edge-{port}", command, _environment(), fleet.folder, lambda: _answers(f"{url}/work")
+    )
+    stand = Stand(fleet, edge, url, record)
+    edge.start()
+    try:
+        await until(stand.begun, "the edge does not know the three instances")
         yield stand
+    finally:
+        for load in stand.loads:
+            load.kill()
+        await edge.kill()
 
 
 async def until(condition: Callable[[], Awaitable[bool]], otherwise: str) -> None:
@@ -156,33 +204,16 @@ async def until(condition: Callable[[], Awaitable[bool]], otherwise: str) -> Non
         raise TimeoutError(f"{otherwise} after {_WITHIN_S} s") from None
 
 
-async def _start_edge(stand: Stand) -> None:
-    port = free_port()
-    stand.edge_url = f"http://{HOST}:{port}"
-    command = [sys.executable, "-m", "tests.resilience.edge", SERVICE, ",".join(stand.urls)]
-    command += [str(port), str(stand.record)]
-
-    async def answers() -> bool:
-        try:
-            async with (
-                aiohttp.ClientSession() as session,
-                session.get(f"{stand.edge_url}/work") as answer,
-            ):
-                return answer.status == 200
-        except aiohttp.ClientError:
-            return False
-
-    stand.edge = Member("edge", command, _environment(), stand.folder, answers)
-    stand.edge.start()
-    await stand.edge.is_ready()
-    await stand.knows(INSTANCES)
+async def _answers(url: str) -> bool:
+    try:
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            return answer.status == 200
+    except aiohttp.ClientError:
+        return False
 
 
-async def _end(stand: Stand) -> None:
-    for _, _, load in stand.loads:
-        load.kill()
-    members = [each.member for each in stand.instances.values()]
-    members += [*stand.servers, *([stand.edge] if stand.edge else [])]
+async def _end(fleet: Fleet) -> None:
+    members = [*(each.member for each in fleet.instances.values()), *fleet.servers]
     await asyncio.gather(*(member.kill() for member in members))
 
 
@@ -194,12 +225,3 @@ def _keep(folder: Path, logs: Path) -> None:
 
 def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(_ROOT)}
-
-
-def cluster_hcl(number: int, serf: list[int]) -> str:
-    """Return what makes a server one of several that elect one of them."""
-    join = json.dumps([f"{HOST}:{port}" for port in serf])
-    return (
-        f'node_name = "server-{number}", bootstrap_expect = {len(serf)}, '
-        f'ports {{ serf_lan = {serf[number]} }}, retry_join = {join}, retry_interval = "0.2s"'
-    )
