@@ -56,8 +56,8 @@ def _overload(setting: Setting) -> Tally:
 def _cells(tally: Tally) -> Iterator[str]:
     during, after = tally.between(_FROM_S, _TO_S), tally.between(_TO_S, _END_S)
     yield f"{during.requests / during.calls:.2f}"
-    yield percent(len(during.took_s), during.calls)
-    yield percent(len(after.took_s), after.calls)
+    for span in (during, after):  # of the calls that ended then
+        yield percent(len(span.took_s), len(span.took_s) + span.failed)
     yield well_after(tally, _TO_S, _END_S)
 
 

@@ -3,7 +3,7 @@
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from random import Random
 
 from bench.simulate.agenda import Agenda
@@ -31,7 +31,10 @@ BALANCERS = {
     "least outstanding": LeastOutstanding,
     "round robin": RoundRobin,
 }
-NO_BREAKER = BreakerOptions(minimum_calls=10**9)
+_NEVER = ("minimum_calls", "consecutive_failures")  # what has to be reached for a breaker to open
+NO_BREAKER = BreakerOptions(
+    **{each.name: 10**9 for each in fields(BreakerOptions) if each.name in _NEVER}
+)
 NO_BUDGET = RetryBudgetOptions(reserve=10**9)
 
 # A bulkhead waits by asyncio, which has no loop here; these clients never come near its limit.
