@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status logs seed test chaos check lint format api-lint api-mock postman
+.PHONY: help up down status logs seed test chaos resilience check lint format api-lint api-mock postman
 
 IN_VENV := .venv/bin/python -m
 PINNED := requirements/constraints.txt
@@ -12,7 +12,7 @@ SEED ?= 7
 DURATION ?= 600
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 	@echo "Options go in ARGS: make up ARGS='--instances 3', make test ARGS='-k money'"
 
 up: .venv/.installed ## Start the shop; return when all of it is healthy
@@ -37,6 +37,10 @@ test: .venv/.installed-dev ## Run all tests against real servers
 chaos: .venv/.installed-dev ## Maltreat a shop and see what it promised (SEED=7 DURATION=600)
 	@$(IN_VENV) shop fetch
 	@$(IN_VENV) tests.chaos --seed $(SEED) --duration $(DURATION) $(ARGS)
+
+resilience: .venv/.installed-dev ## Fail what a caller calls, under load, and see it (needs hey)
+	@$(IN_VENV) shop fetch
+	@$(IN_VENV) tests.resilience --full $(ARGS)
 
 check: lint test ## Everything that must be green: lint, then test
 

@@ -26,8 +26,8 @@ class Pace:
     check_interval_s: float
 
 
-SHORT = Pace(1.5, 3, 1, 10, 1, Rate(20, 4), 1.0)
-FULL = Pace(6, 15, 6, 60, 3, Rate(40, 10), 10.0)
+SHORT = Pace(1.5, 3, 1, 10, 1, Rate(20, 3), 1.0)
+FULL = Pace(6, 15, 6, 60, 3, Rate(40, 5), 10.0)
 
 Injure = Callable[[Stand, Pace], Awaitable[None]]
 

@@ -1,7 +1,6 @@
 """What ``make resilience`` shows at length, in short: the edge under load while things fail."""
 
 import pytest
-from tests.resilience import stand as stands
 from tests.resilience.__main__ import OUT, draw
 from tests.resilience.load import MISSING
 from tests.resilience.run import Result, run, run_with
@@ -18,14 +17,6 @@ pytestmark = [
 
 LOST_AT_MOST = BreakerOptions().minimum_calls
 FLAPS = SHORT.during_s / 2 + 1
-
-
-@pytest.fixture(scope="module")
-async def fleet(program_of, run_folder):
-    """Three instances, for all scenarios but the one that needs more Consul servers."""
-    program, logs = await program_of(Consul()), run_folder / "resilience.logs"
-    async with stands.fleet(program, logs, check_interval_s=SHORT.check_interval_s) as fleet:
-        yield fleet
 
 
 @pytest.fixture

@@ -1,0 +1,75 @@
+"""The gateway of docs/peer.md, run as it says there."""
+
+import sys
+from pathlib import Path
+
+import aiohttp
+import pytest
+from tests.chaos.member import Member
+from tests.resilience.backend import HOST, SERVICE
+
+from shop.common.peer import TIMEOUT_HEADER
+from shop.local.ports import free_port
+
+pytestmark = [pytest.mark.xdist_group("resilience"), pytest.mark.timeout(240)]
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "docs/examples/edge.py"
+
+
+@pytest.fixture
+async def session():
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def started(fleet, session):
+    """Starts the gateway to a service; it is ended after the test."""
+    edges: list[Member] = []
+
+    async def started(service: str) -> str:
+        url = f"http://{HOST}:{(port := free_port())}"
+        command = [sys.executable, str(EXAMPLE), service, fleet.urls[0], str(port)]
+
+        async def listens() -> bool:
+            try:
+                async with session.get(url):
+                    return True
+            except aiohttp.ClientError:
+                return False
+
+        edges.append(Member(f"example-{port}", command, {}, fleet.folder, listens))
+        edges[-1].start()
+        await edges[-1].is_ready()
+        return url
+
+    yield started
+    for edge in edges:
+        await edge.kill()
+
+
+async def test_it_answers_what_an_instance_answers(started, fleet, session):
+    url = await started(SERVICE)
+    for method, body in (("GET", None), ("POST", {"a": 1})):
+        async with session.request(method, f"{url}/work?x=1", json=body) as answer:
+            assert answer.status == 200
+            assert (await answer.json())["instance"] in fleet.instances
+
+
+async def test_it_answers_504_when_the_callers_time_is_over(started, session):
+    url = await started(SERVICE)
+    async with session.get(f"{url}/work", headers={TIMEOUT_HEADER: "1"}) as answer:
+        assert answer.status == 504
+
+
+async def test_it_answers_503_and_when_to_come_back_when_there_is_no_instance(started, session):
+    url = await started("nobody")
+    async with session.get(f"{url}/work") as answer:
+        assert answer.status == 503
+        assert int(answer.headers["Retry-After"]) >= 1
+
+
+def test_the_document_shows_it_as_it_is():
+    shown = (ROOT / "docs/peer.md").read_text("utf-8")
+    assert f"```python\n{EXAMPLE.read_text('utf-8')}```\n" in shown
