@@ -5,7 +5,7 @@ second, on two cores with other work to do, kept all retrying for a minute after
 """
 
 UNPAID_AFTER_S = 20
-MARGIN_S = 40
+MARGIN_S = 180  # a step may be put off for so long: for longer than any outage here
 LEASE_S = 4
 CACHE_TTL_S = 10
 

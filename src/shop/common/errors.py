@@ -16,6 +16,10 @@ class FieldError:
     detail: str
 
 
+class CannotStart(Exception):
+    """Something outside does not let the service start; the message is one line that says what."""
+
+
 class ShopError(Exception):
     """An outcome the caller is told about.
 

@@ -10,10 +10,16 @@ import structlog
 from pymongo import AsyncMongoClient, IndexModel
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConfigurationError, ConnectionFailure, PyMongoError
+from pymongo.errors import (
+    ConfigurationError,
+    ConnectionFailure,
+    OperationFailure,
+    PyMongoError,
+    WriteConcernError,
+)
 
 from shop.common.config import MongoConfig
-from shop.common.errors import DeadlineExceeded, Unavailable
+from shop.common.errors import CannotStart, DeadlineExceeded, Unavailable
 from shop.common.mongo_locks import mend
 from shop.common.peer import current_deadline
 from shop.common.settings import ConfigError
@@ -25,6 +31,7 @@ Database = AsyncDatabase[Document]
 log = structlog.get_logger()
 
 _INDEXES_S = 600.0
+_NOT_LET_IN = (13, 18, 8000)  # Unauthorized, AuthenticationFailed, AtlasError
 
 stamina.instrumentation.set_on_retry_hooks(())  # what is waited for is said once, below
 
@@ -69,7 +76,15 @@ async def opened(config: MongoConfig, *, wait: bool = True) -> AsyncIterator[Dat
 
 
 async def wait_until_up(client: AsyncMongoClient[Document]) -> None:
-    """Return once the server answers; meanwhile say what is waited for."""
+    """Return once the server answers; meanwhile say what is waited for.
+
+    Raises CannotStart where it answers that it does not know the user, or the password is wrong.
+    """
+    with _let_in(client):
+        await _answers(client)
+
+
+async def _answers(client: AsyncMongoClient[Document]) -> None:
     async for attempt in stamina.retry_context(
         on=ConnectionFailure, attempts=None, timeout=None, wait_initial=0.1, wait_max=1.0
     ):
@@ -78,6 +93,19 @@ async def wait_until_up(client: AsyncMongoClient[Document]) -> None:
                 log.warning("waiting for MongoDB", nodes=_nodes(client))
             with pymongo.timeout(1):
                 await client.admin.command("ping")
+
+
+@contextmanager
+def _let_in(client: AsyncMongoClient[Document]) -> Iterator[None]:
+    try:
+        yield
+    except OperationFailure as error:
+        if error.code not in _NOT_LET_IN:
+            raise
+        said = (error.details or {}).get("errmsg", "")  # no more: the whole may quote the user
+        raise CannotStart(
+            f"SHOP_MONGO_URI: MongoDB at {_nodes(client)} does not let this user in: {said}"
+        ) from None
 
 
 def _nodes(client: AsyncMongoClient[Document]) -> str:
@@ -95,9 +123,10 @@ async def ensure_indexes(collection: Collection, indexes: Sequence[IndexModel]) 
     """Create the indexes that are missing; several instances may do so at once.
 
     It may take as long as a large collection needs: a service does this before it listens.
+    Raises CannotStart where the user may not.
     """
     async for attempt in stamina.retry_context(on=ConnectionFailure, timeout=_INDEXES_S):
-        with attempt, pymongo.timeout(_INDEXES_S):
+        with attempt, pymongo.timeout(_INDEXES_S), _let_in(collection.database.client):
             await collection.create_indexes(list(indexes))
 
 
@@ -121,6 +150,8 @@ def mongo_errors(timeout_s: float | None = None) -> Iterator[None]:
             yield
     except ConnectionFailure as error:
         raise Unavailable("The database cannot be reached; try again shortly.") from error
+    except WriteConcernError as error:  # written, and perhaps lost again with the primary
+        raise Unavailable("The database could not make sure of a write; try again.") from error
     except PyMongoError as error:
         if not error.timeout:
             raise

@@ -5,7 +5,7 @@ import signal
 from datetime import UTC, datetime
 
 import pytest
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, IndexModel, WriteConcern
 from pymongo.errors import OperationFailure
 from structlog.testing import capture_logs
 
@@ -123,6 +123,13 @@ async def test_a_server_that_is_not_there_is_unavailable():
     with pytest.raises(Unavailable), mongo.mongo_errors(0.3):
         await client.shop.things.find_one({})
     await client.close()
+
+
+async def test_a_write_of_which_nothing_is_sure_is_unavailable(database):
+    # More members than there are: what a primary says, too, that steps down in the middle.
+    unsure = database.things.with_options(write_concern=WriteConcern(w=3, wtimeout=1))
+    with pytest.raises(Unavailable), mongo.mongo_errors():
+        await unsure.insert_one({})
 
 
 async def test_what_is_wrong_with_the_query_itself_is_not_hidden(database):

@@ -32,7 +32,9 @@ class Outcome(IntEnum):
 @dataclass(frozen=True)
 class BreakerOptions:
     """It opens where, of ``minimum_calls`` or more that ended within ``window_s``, either the share
-    ``failure_rate`` failed or the share ``slow_call_rate`` took ``slow_call_s`` or longer.
+    ``failure_rate`` failed or the share ``slow_call_rate`` took ``slow_call_s`` or longer. It also
+    opens where ``consecutive_failures`` failed with no success between: an instance that dies under
+    load has a window full of good calls.
 
     It stays open for ``open_first_s``, doubled each time it opens again within ``window_s`` of
     having closed, up to ``open_max_s``; half of that time is drawn, so that many callers do not
@@ -43,15 +45,16 @@ class BreakerOptions:
     window_s: float = 10.0
     minimum_calls: int = 5
     failure_rate: float = 0.5
+    consecutive_failures: int = 5
     slow_call_s: float = 2.0
     slow_call_rate: float = 0.8
     open_first_s: float = 1.0
-    open_max_s: float = 30.0
+    open_max_s: float = 5.0
     probes: int = 3
 
     def __post_init__(self) -> None:
-        if min(self.minimum_calls, self.probes) < 1:
-            raise ValueError("minimum_calls and probes are at least 1")
+        if min(self.minimum_calls, self.consecutive_failures, self.probes) < 1:
+            raise ValueError("minimum_calls, consecutive_failures and probes are at least 1")
         if not 0 < self.failure_rate <= 1 or not 0 < self.slow_call_rate <= 1:
             raise ValueError("a rate is more than 0 and at most 1")
 
@@ -79,6 +82,7 @@ class Breaker:
         self._openings = 0  # in a row
         self._opens_until_s = 0.0
         self._closed_at_s = 0.0
+        self._in_a_row = 0
         self._probing = 0
         self._passed = 0
 
@@ -110,7 +114,8 @@ class Breaker:
         if self.state is State.CLOSED:
             if outcome is not Outcome.DROPPED:
                 self._window.add(_CALLS, now_s)
-                if slow or outcome is Outcome.FAILURE:
+                self._in_a_row = self._in_a_row + 1 if outcome is Outcome.FAILURE else 0
+                if slow or self._in_a_row:
                     self._count(outcome, slow, now_s)
             return
         self._probing -= 1
@@ -131,6 +136,9 @@ class Breaker:
         self._judge(now_s)
 
     def _judge(self, now_s: float) -> None:
+        if self._in_a_row >= self._options.consecutive_failures:
+            self._open(now_s, f"{self._in_a_row} calls failed in a row")
+            return
         calls = self._window.total(_CALLS, now_s)
         if calls < self._options.minimum_calls:
             return
@@ -154,7 +162,7 @@ class Breaker:
     def _change(self, after: State, now_s: float, why: str) -> None:
         before, self.state = self.state, after
         self._generation += 1
-        self._probing = self._passed = 0
+        self._probing = self._passed = self._in_a_row = 0
         if after is State.CLOSED:
             self._closed_at_s = now_s
             self._window.clear()

@@ -163,7 +163,9 @@ class PeerClient:
     async def _ask(self, trail: Trail) -> PeerResponse:
         self._budget.count_call(self._clock())
         while True:
-            endpoint = await self._picker.pick(trail.tried, self._clock())
+            endpoint = await self._picker.pick(
+                trail.tried, self._clock(), may_probe=trail.idempotent and trail.left > 1
+            )
             if endpoint is None:
                 raise self._nobody(trail)
             self._check(trail)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from .breaker import Breaker, Outcome
+from .breaker import Breaker, Outcome, State
 from .instance import Instance
 from .latency import PeakEwma
 
@@ -16,13 +16,14 @@ class LoadOptions:
     the first instances (little: next to one that is known to be quick, one that is thought to be
     slow would not be tried); of later ones, the median of those that are known. A failure counts
     as ``failure_factor`` times slower than what was expected, ``failure_max_s`` at most.
-    ``warm_up_s``: for so long a new instance gets less than its share, growing from a tenth.
+    ``warm_up_s``: for so long a new instance, or one whose breaker has closed again, gets less than
+    its share, growing from a tenth.
     """
 
     decay_s: float = 10.0
     initial_s: float = 0.001
     failure_factor: float = 10.0
-    failure_max_s: float = 5.0
+    failure_max_s: float = 1.0
     warm_up_s: float = 5.0
 
 
@@ -91,7 +92,12 @@ class Endpoint:
             self.latency.penalize(
                 took_s, now_s, self._options.failure_factor, self._options.failure_max_s
             )
+        elif took_s > self.latency.estimate_s(now_s):
+            self.latency.observe(took_s, now_s)  # it would have taken at least as long
+        probed = self.breaker.state is State.HALF_OPEN
         self.breaker.end(ticket.generation, outcome, took_s, now_s)
+        if probed and self.breaker.state is State.CLOSED:
+            self.warm_at_s = now_s + self._options.warm_up_s
         return took_s
 
     def estimate_s(self, now_s: float) -> float:

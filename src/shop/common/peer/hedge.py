@@ -78,9 +78,13 @@ async def _first_good(tasks: set["asyncio.Future[T | None]"], good: Callable[[T]
     running, last = tasks, None
     while running:
         done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-        results = [result for result in (task.result() for task in done) if result is not None]
-        for last in results:
-            if good(last):
-                return last
+        failed = [task for task in done if task.exception() is not None]
+        for task in done.difference(failed):
+            result = task.result()
+            if result is not None and good(result):
+                return result
+            last = result if result is not None else last
+        for task in failed:
+            task.result()  # raises
     assert last is not None  # noqa: S101  # the first one always has a result
     return last

@@ -36,9 +36,11 @@ class PeakEwma:
         """Take in a failure: it counts as so many times slower than what is expected.
 
         A failure often comes faster than an answer (a port that is closed); taken as it is, it
-        would draw the calls of all others to the dead instance.
+        would draw the calls of all others to the dead instance. The next success is believed at
+        once, though: how slow a failure was says nothing of it.
         """
         self.observe(max(took_s, min(most_s, factor * self.estimate_s(now_s))), now_s)
+        self._seen = False
 
     def estimate_s(self, now_s: float) -> float:
         """Return what is expected of the next call."""

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from .balancer import Balancer
+from .breaker import State
 from .endpoint import Endpoint
 from .pool import Pool
 from .resolver import Resolver
@@ -21,9 +22,13 @@ class Picker:
         self._balancer = balancer
         self._zone = zone
 
-    async def pick(self, tried: Collection[Endpoint], now_s: float) -> Endpoint | None:
+    async def pick(
+        self, tried: Collection[Endpoint], now_s: float, *, may_probe: bool = True
+    ) -> Endpoint | None:
         """Return one that may be called, if possible none that was tried; None: there is none.
 
+        With ``may_probe``, for a call that could be tried again, one that waits for a probe goes
+        first: the balancer would not come to what it remembers as bad.
         Waits only where nothing has been heard of the service yet.
         """
         instances = await self._resolver.resolve(self._service)
@@ -32,6 +37,10 @@ class Picker:
             allowed = [each for each in allowed if each not in tried] or allowed
         if not allowed:
             return None
+        if may_probe and not self._pool.all_closed:
+            for each in allowed:
+                if each.breaker.state is not State.CLOSED:
+                    return each
         return self._balancer.pick(nearest(allowed, self._zone, _zone_of), now_s)
 
     def has_fresh(self, tried: Collection[Endpoint], now_s: float) -> bool:

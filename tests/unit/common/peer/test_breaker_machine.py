@@ -28,6 +28,7 @@ class Model:
     ended: list[tuple[float, bool, bool]] = field(default_factory=list)  # when, failed, slow
     probing: int = 0
     passed: int = 0
+    in_a_row: int = 0
     doublings: int = 0
     closed_at_s: float = float("-inf")
     open_until_s: float = 0.0
@@ -57,7 +58,8 @@ class Model:
                 self.closed_at_s, self.ended = self.now_s, []
         elif outcome is not Outcome.DROPPED:
             self.ended.append((self.now_s, outcome is Outcome.FAILURE, slow))
-            if bad and self._too_many():
+            self.in_a_row = self.in_a_row + 1 if outcome is Outcome.FAILURE else 0
+            if bad and (self._too_many() or self.in_a_row >= self.options.consecutive_failures):
                 again = self.now_s - self.closed_at_s < WINDOW_S
                 self._open(self.doublings + 1 if again else 0)
 
@@ -80,7 +82,7 @@ class Model:
     def _become(self, state: State) -> None:
         self.state = state
         self.era += 1
-        self.probing = self.passed = 0
+        self.probing = self.passed = self.in_a_row = 0
 
 
 class BreakerMachine(RuleBasedStateMachine):
@@ -88,14 +90,16 @@ class BreakerMachine(RuleBasedStateMachine):
         minimum=st.integers(1, 6),
         failure_rate=st.sampled_from([0.01, 0.25, 0.5, 1.0]),
         slow_call_rate=st.sampled_from([0.3, 0.8, 1.0]),
+        in_a_row=st.integers(1, 8),
         probes=st.integers(1, 4),
         seed=st.integers(),
     )
-    def start(self, minimum, failure_rate, slow_call_rate, probes, seed):
+    def start(self, minimum, failure_rate, slow_call_rate, in_a_row, probes, seed):
         options = BreakerOptions(
             window_s=WINDOW_S,
             minimum_calls=minimum,
             failure_rate=failure_rate,
+            consecutive_failures=in_a_row,
             slow_call_s=SLOW_S,
             slow_call_rate=slow_call_rate,
             open_first_s=1.0,

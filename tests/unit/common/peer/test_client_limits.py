@@ -17,7 +17,7 @@ from shop.common.peer import (
     State,
 )
 
-NEVER_OPENS = BreakerOptions(minimum_calls=10**9)
+NEVER_OPENS = BreakerOptions(minimum_calls=10**9, consecutive_failures=10**9)
 
 
 class Heard(PeerListener):
