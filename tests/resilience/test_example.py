@@ -57,9 +57,19 @@ async def test_it_answers_what_an_instance_answers(started, fleet, session):
             assert (await answer.json())["instance"] in fleet.instances
 
 
-async def test_it_answers_504_when_the_callers_time_is_over(started, session):
+@pytest.fixture
+async def asleep(fleet):
+    """Has every instance take a minute for an answer."""
+    for instance in fleet.instances.values():
+        await instance.tell("slow", ms="60000")
+    yield
+    for instance in fleet.instances.values():
+        await instance.tell("slow", ms="0")
+
+
+async def test_it_answers_504_when_the_callers_time_is_over(started, session, asleep):
     url = await started(SERVICE)
-    async with session.get(f"{url}/work", headers={TIMEOUT_HEADER: "1"}) as answer:
+    async with session.get(f"{url}/work", headers={TIMEOUT_HEADER: "50"}) as answer:
         assert answer.status == 504
 
 
