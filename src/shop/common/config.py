@@ -8,6 +8,7 @@ from shop.common.settings import setting
 
 _PORT = validate.Range(0, 65535)
 _AT_LEAST_ONE = validate.Range(1, 1_000_000)
+_PAUSE = validate.Range(0, 60)
 _SECONDS = validate.Range(0.001, 86400)
 _MONGO = validate.Regexp(
     r"mongodb(\+srv)?://[^/]", error="must begin with mongodb:// or mongodb+srv://, then a host"
@@ -43,6 +44,12 @@ class HttpConfig:
         256,
         "how many requests are served at once; more are refused",
         check=_AT_LEAST_ONE,
+    )
+    linger_s: float = setting(
+        "SHOP_LINGER_S",
+        1.0,
+        "how long a stop goes on accepting after Consul was told, in seconds; without Consul: 0",
+        check=_PAUSE,
     )
     drain_timeout_s: float = setting(
         "SHOP_DRAIN_TIMEOUT_S",

@@ -14,6 +14,8 @@ from shop.common import peer, trace
 from shop.common.config import ConsulConfig
 from shop.common.settings import ConfigError
 
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (not to listen on)
+
 
 @dataclass(frozen=True)
 class Peers:
@@ -71,8 +73,16 @@ def consul_options(config: ConsulConfig) -> peer.ConsulOptions | None:
 
 
 def registration(name: str, config: ConsulConfig, host: str, port: int) -> peer.Registration:
-    """Return what Consul is told of an instance that listens there."""
+    """Return what Consul is told of an instance that listens there.
+
+    Raises ConfigError where that is no address at which others could reach it.
+    """
     address = config.advertise or host
+    if address in _EVERYWHERE:
+        raise ConfigError(
+            f"SHOP_ADVERTISE_ADDRESS: set the address at which others reach this service; "
+            f"{address} is where it listens, and none to call."
+        )
     zone = {"zone": config.zone} if config.zone else {}
     return peer.Registration(
         name,

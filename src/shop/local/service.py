@@ -35,7 +35,10 @@ def environment(port: int, servers: Mapping[str, str]) -> dict[str, str]:
 
     Addresses go this way, and not as flags, since they may hold passwords.
     """
-    usual = {"SHOP_DEBUG_PEERS": "true"}  # for ``python -m shop peers``
+    usual = {
+        "SHOP_DEBUG_PEERS": "true",  # for ``python -m shop peers``
+        "SHOP_LINGER_S": "0.3",  # on one machine, callers hear of a stop in milliseconds
+    }
     inherited = {k: v for k, v in os.environ.items() if k not in _NOT_INHERITED}
     own = {
         "SHOP_HTTP_HOST": "127.0.0.1",

@@ -18,6 +18,12 @@ def test_what_would_make_all_instances_one_is_not_inherited(monkeypatch):
     assert env["SHOP_LOG_LEVEL"] == "debug"
 
 
+def test_a_stop_lingers_less_here_than_elsewhere_unless_told(monkeypatch):
+    assert environment(8001, {})["SHOP_LINGER_S"] == "0.3"
+    monkeypatch.setenv("SHOP_LINGER_S", "2")
+    assert environment(8001, {})["SHOP_LINGER_S"] == "2"
+
+
 def test_the_three_services_have_their_usual_ports():
     assert {service.name: service.port for service in SERVICES} == {
         "customer": 8001,

@@ -11,8 +11,9 @@ from aiohttp import web
 
 from shop.common import log
 from shop.common.config import ServiceConfig
+from shop.common.errors import CannotStart
 from shop.common.settings import ConfigError, Defaults, add_flags, apply_flags, load
-from shop.common.web.life import CannotListen, serve
+from shop.common.web.life import serve
 
 C = TypeVar("C", bound=ServiceConfig)
 Flags = argparse.Namespace
@@ -52,7 +53,7 @@ def run(
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             return runner.run(work)
-    except CannotListen as error:
+    except CannotStart as error:
         return _complain(name, error, 1)
     except ConfigError as error:  # what shows only where it is used: an address of a server
         return _complain(name, error, 2)

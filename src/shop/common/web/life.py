@@ -1,4 +1,4 @@
-"""The order of a service's life: listen, register, serve; deregister, drain, close.
+"""The order of a service's life: listen, register, serve; deregister, linger, drain, close.
 
 aiohttp's own clean-up closes the listeners before anything else, so a service that deregistered
 there would be advertised with a closed port; that is why the order is kept here.
@@ -17,6 +17,7 @@ from aiohttp import web
 
 from shop.common import discovery, peer
 from shop.common.config import HttpConfig, ServiceConfig
+from shop.common.errors import CannotStart
 from shop.common.peer.instance import http_url
 from shop.common.web.health import READINESS
 from shop.common.web.server import Runner
@@ -26,7 +27,10 @@ log = structlog.get_logger()
 _BACKLOG = 1024
 
 
-class CannotListen(Exception):
+_LAST_S = 0.1  # for what is cut off at the end of the drain
+
+
+class CannotListen(CannotStart):
     """The address is taken, or is not one of this machine's."""
 
 
@@ -37,18 +41,22 @@ async def serve(name: str, config: ServiceConfig, app: web.Application) -> None:
     """
     consul = discovery.consul_options(config.consul)
     with _bound(config.http) as listener, _stop_signal() as stop:
-        runner = Runner(app, access_log=None, shutdown_timeout=config.http.drain_timeout_s)
+        host, port = listener.getsockname()[:2]
+        instance = discovery.registration(name, config.consul, host, port) if consul else None
+        runner = Runner(app, access_log=None, shutdown_timeout=_LAST_S)
         try:
             if not await _unless(stop, runner.setup()):
                 return
             _listen(listener)
             await web.SockSite(runner, listener, backlog=_BACKLOG).start()
-            host, port = listener.getsockname()[:2]
             log.info("listening", service=name, url=http_url(host, port), pid=os.getpid())
-            instance = discovery.registration(name, config.consul, host, port)
             async with _announced(instance, consul, stop):
                 await stop.wait()
                 app[READINESS].stopping = True
+                runner.leave()
+            if consul:  # callers take a moment to hear of it; until then they are answered
+                await asyncio.sleep(config.http.linger_s)
+            await runner.drain(config.http.drain_timeout_s)
         finally:
             await runner.cleanup()
     log.info("stopped", service=name)
@@ -56,10 +64,10 @@ async def serve(name: str, config: ServiceConfig, app: web.Application) -> None:
 
 @contextlib.asynccontextmanager
 async def _announced(
-    instance: peer.Registration, consul: peer.ConsulOptions | None, stop: asyncio.Event
+    instance: peer.Registration | None, consul: peer.ConsulOptions | None, stop: asyncio.Event
 ) -> AsyncIterator[None]:
     """Keep the service registered in Consul while the code inside runs."""
-    if consul is None:
+    if consul is None or instance is None:
         yield
         return
     async with peer.open_session() as session:

@@ -46,6 +46,38 @@ async def test_a_bad_variable_is_one_line_that_names_it(start, variable, value):
     assert "hunter2" not in line
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "0"])
+async def test_an_address_that_nobody_can_call_is_not_told_to_others(start, host):
+    if ":" in host and not socket.has_ipv6:
+        pytest.skip("no IPv6 here")
+    consul = {"SHOP_CONSUL_HTTP_ADDR": "http://127.0.0.1:9"}
+    service = await start("--host", host, "--port", "0", SHOP_MONGO_URI=NOWHERE, **consul)
+    assert await service.ends() == 2
+    (line,) = service.lines
+    assert line.startswith("shop.customer: SHOP_ADVERTISE_ADDRESS: ")
+
+
+@pytest.mark.parametrize(
+    ("flags", "consul"), [([], ""), (["--advertise", "127.0.0.1"], "http://127.0.0.1:9")]
+)
+async def test_it_listens_everywhere_where_it_need_not_say_so(
+    start, mongo_variables, flags, consul
+):
+    variables = {**mongo_variables, "SHOP_CONSUL_HTTP_ADDR": consul}
+    service = await start("--host", "0.0.0.0", "--port", "0", *flags, **variables)
+    assert (await service.listens()).startswith("http://0.0.0.0:")
+
+
+async def test_a_wrong_password_is_one_line_and_not_tried_for_ever(start, mongo_uri):
+    uri = mongo_uri.replace("mongodb://", "mongodb://ada:hunter2@")
+    service = await start("--port", "0", SHOP_MONGO_URI=uri)
+    assert await service.ends() == 1
+    (line,) = service.lines
+    assert line.startswith("shop.customer: SHOP_MONGO_URI: ")
+    assert "Authentication failed" in line
+    assert "hunter2" not in line
+
+
 async def test_a_bad_flag_names_its_variable(start):
     service = await start("--port", "eighty")
     assert await service.ends() == 2
