@@ -15,6 +15,7 @@ from pymongo.errors import (
     ConnectionFailure,
     OperationFailure,
     PyMongoError,
+    WriteConcernError,
 )
 
 from shop.common.config import MongoConfig
@@ -149,6 +150,8 @@ def mongo_errors(timeout_s: float | None = None) -> Iterator[None]:
             yield
     except ConnectionFailure as error:
         raise Unavailable("The database cannot be reached; try again shortly.") from error
+    except WriteConcernError as error:  # written, and perhaps lost again with the primary
+        raise Unavailable("The database could not make sure of a write; try again.") from error
     except PyMongoError as error:
         if not error.timeout:
             raise
