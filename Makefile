@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status logs seed test chaos resilience check lint format api-lint api-mock postman
+.PHONY: help up down status logs seed test chaos resilience simulate check lint format api-lint api-mock postman
 
 IN_VENV := .venv/bin/python -m
 PINNED := requirements/constraints.txt
@@ -41,6 +41,9 @@ chaos: .venv/.installed-dev ## Maltreat a shop and see what it promised (SEED=7 
 resilience: .venv/.installed-dev ## Fail what a caller calls, under load, and see it (needs hey)
 	@$(IN_VENV) shop fetch
 	@$(IN_VENV) tests.resilience --full $(ARGS)
+
+simulate: .venv/.installed ## Simulate calls at 10, 100 and 1000 instances (long; ARGS='outage --sizes 10')
+	@$(IN_VENV) bench.simulate $(ARGS)
 
 check: lint test ## Everything that must be green: lint, then test
 
