@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Protocol
 
 import structlog
 from aiohttp import web
@@ -16,7 +16,15 @@ log = structlog.get_logger()
 
 QUIET_S = 5.0  # so long after the last refusal, an overload is over
 
-Later = Callable[[float, Callable[[], None]], Any]
+
+class Timer(Protocol):
+    """What waits to be called."""
+
+    def cancel(self) -> None:
+        """Call it no more."""
+
+
+Later = Callable[[float, Callable[[], None]], Timer]
 
 
 class Overloaded(Unavailable):
@@ -34,6 +42,7 @@ class Admission:
     ) -> None:
         self._shedding = shedding
         self._later = later
+        self._timer: Timer | None = None
         self._refused = self._refused_before = 0
         self.leave = shedding.leave
         in_flight = Gauge(
@@ -57,6 +66,11 @@ class Admission:
         refusal = self._shedding.enter(operation, left_s)
         return None if refusal is None else self._refuse(operation, refusal)
 
+    async def close(self, _: web.Application) -> None:
+        """Say no more of an overload, now that the service ends."""
+        if self._timer:
+            self._timer.cancel()
+
     def _refuse(self, operation: str, refusal: Refusal) -> web.Response:
         self._shed.labels(refusal.reason).inc()
         if not self._refused:
@@ -73,7 +87,7 @@ class Admission:
 
     def _look_again(self) -> None:
         later = self._later or asyncio.get_running_loop().call_later
-        later(QUIET_S, self._look)
+        self._timer = later(QUIET_S, self._look)
 
     def _look(self) -> None:
         """Say that the overload is over where none was refused since the last look."""

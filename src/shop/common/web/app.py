@@ -25,6 +25,7 @@ def build(config: HttpConfig, package: str, handlers: ModuleType) -> web.Applica
     spec = Spec.of(package)
     registry = metrics.new_registry()
     shedding = Shedding(SheddingOptions(max_in_flight=config.max_in_flight))
+    admission = Admission(shedding, registry)
     app = web.Application(client_max_size=BODY_MAX_BYTES)
     app[metrics.REGISTRY] = registry
     app[health.READINESS] = health.Readiness()
@@ -32,13 +33,9 @@ def build(config: HttpConfig, package: str, handlers: ModuleType) -> web.Applica
     if config.cors_origins:
         app.middlewares.append(cors(config.cors_origins))
     app.middlewares.append(
-        outermost(
-            config.request_timeout_s,
-            operations,
-            Admission(shedding, registry),
-            metrics.RequestMetrics(registry),
-        )
+        outermost(config.request_timeout_s, operations, admission, metrics.RequestMetrics(registry))
     )
+    app.on_cleanup.append(admission.close)
     add_docs(app, spec)
     app.router.add_get("/health/live", health.live)
     app.router.add_get("/health/ready", health.ready)

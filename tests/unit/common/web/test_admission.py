@@ -16,6 +16,10 @@ class Timer:
     def __call__(self, after_s, what):
         assert after_s > 0
         self.waiting.append(what)
+        return self
+
+    def cancel(self):
+        self.waiting.clear()
 
     def elapse(self):
         waiting, self.waiting = self.waiting, []
@@ -70,6 +74,15 @@ def test_an_overload_is_two_lines_of_log_however_long_it_lasts():
     ]
     assert logs[0]["in_flight"] == 1
     assert logs[1]["refused"] == 299
+    assert not timer.waiting
+
+
+async def test_when_the_service_ends_nothing_more_is_said():
+    timer = Timer()
+    ours, _ = admission(timer)
+    ours.enter("get_thing", 1.0)
+    ours.enter("get_thing", 1.0)
+    await ours.close(None)
     assert not timer.waiting
 
 
