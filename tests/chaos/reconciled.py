@@ -20,6 +20,12 @@ class Reconciled:
     code: int
     lines: list[str]
 
+    @property
+    def summary(self) -> str:
+        """Return the last line, and how many disagreements are the load's own doing."""
+        own = sum(_is_walk_in(line) for line in self.lines)
+        return f"{self.lines[-1]} ({own} of them: what the load reserved without an order)"
+
     def violations(self) -> Iterator[Violation]:
         """Return each disagreement; or that it cannot be told whether there is one.
 
@@ -28,9 +34,13 @@ class Reconciled:
         if self.code == 0:
             return
         for line in self.lines[:-1] or self.lines:
-            if not line.startswith(f"{WALK_IN}-"):
+            if not _is_walk_in(line):
                 order = line.split()[0] if line.startswith("ord_") else None
                 yield Violation("reconcile disagrees", line, order)
+
+
+def _is_walk_in(line: str) -> bool:
+    return line.startswith(f"{WALK_IN}-")
 
 
 async def reconcile(order_instance: Member) -> Reconciled:

@@ -27,7 +27,7 @@ def table(result: Result) -> str:
         *_part("answers", _answers(result.attempts)),
         *_part("stock", {"looks at a product's stock": result.watch.looks}),
         f"time to converge   {result.converged_s:.1f} s",
-        f"reconcile          {result.reconciled.lines[-1]}",
+        f"reconcile          {result.reconciled.summary}",
         f"violations         {len(result.violations)}",
         *_part("violations by kind", Counter(v.rule for v in result.violations)),
     ]

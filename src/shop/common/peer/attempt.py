@@ -41,7 +41,8 @@ class PeerResponse(NamedTuple):
 class Failure:
     """Why an attempt has no answer that could be used.
 
-    ``kind``: "unreachable", "broken-off", "timeout" or "error".
+    ``kind``: "unreachable", "broken-off", "timeout" or "error"; "breaker" where nothing was asked,
+    since other calls took the places of the probes.
     """
 
     kind: str

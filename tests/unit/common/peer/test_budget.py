@@ -57,6 +57,10 @@ class BudgetMachine(RuleBasedStateMachine):
     def what_is_left_is_never_less_than_nothing(self):
         assert self.budget.left(self.now_s) >= 0
 
+    @invariant()
+    def it_is_spent_when_nothing_is_left(self):
+        assert self.budget.is_spent(self.now_s) == (self.budget.left(self.now_s) < 1)
+
 
 BudgetMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
 TestBudgetMachine = BudgetMachine.TestCase
