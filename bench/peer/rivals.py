@@ -37,7 +37,8 @@ async def aiohttp_retry(urls: list[str]) -> AsyncIterator[Call]:
     from aiohttp_retry import ExponentialRetry, RetryClient
 
     turn = itertools.count()
-    options = ExponentialRetry(ATTEMPTS, start_timeout=0.025, statuses={502, 503, 504})
+    faults = {aiohttp.ClientError, TimeoutError}
+    options = ExponentialRetry(ATTEMPTS, 0.025, statuses={502, 503, 504}, exceptions=faults)
     share = aiohttp.ClientTimeout(TIMEOUT_S / ATTEMPTS)
     async with RetryClient(retry_options=options, timeout=share) as session:
 
