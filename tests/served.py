@@ -86,7 +86,7 @@ async def served_shop(mongo_uri: str, redis_url: str, **order: Any) -> AsyncIter
             "http": HttpConfig(port=ports[name]),
             "mongo": MongoConfig(mongo_uri, f"{name}_{run}"),
             "redis": RedisConfig(redis_url),
-            "consul": ConsulConfig(url="", peers=peers),
+            "consul": ConsulConfig(url="", peers=peers, open_max_s=0.01),
             "log": LogConfig(),
         }
 

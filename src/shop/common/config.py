@@ -149,6 +149,12 @@ class ConsulConfig:
         "fixed addresses instead of Consul: customer=http://...,product=http://...",
         flag="--peers",
     )
+    open_max_s: float = setting(
+        "SHOP_PEER_OPEN_MAX_S",
+        5.0,
+        "the longest that an instance which failed is left alone, in seconds",
+        check=_SECONDS,
+    )
 
 
 @dataclass(frozen=True)

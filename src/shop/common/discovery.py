@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ssl import SSLContext
 from urllib.parse import urlsplit
 
@@ -27,6 +27,7 @@ class Peers:
     resolver: peer.Resolver
     session: ClientSession
     zone: str | None = None
+    breaker: peer.BreakerOptions = field(default_factory=peer.BreakerOptions)
     metrics: peer.PeerMetrics | None = None
     _clients: list[peer.PeerClient] = field(default_factory=list)
 
@@ -36,7 +37,7 @@ class Peers:
             service,
             self.resolver,
             self.session,
-            options=peer.PeerOptions(zone=self.zone),
+            options=peer.PeerOptions(zone=self.zone, breaker=self.breaker),
             headers=trace.outgoing,
             listener=self.metrics,
         )
@@ -106,7 +107,8 @@ async def opened(
         resolver = _fixed(config) or _watching(config, session)
         try:
             metrics = peer.PeerMetrics(registry) if registry else None
-            yield Peers(resolver, session, config.zone or None, metrics)
+            breaker = _breaker(config.open_max_s)
+            yield Peers(resolver, session, config.zone or None, breaker, metrics)
         finally:
             await resolver.close()
 
@@ -146,3 +148,8 @@ def _tls(config: ConsulConfig) -> SSLContext | None:
         return peer.tls_context(config.ca_file, config.cert_file, config.key_file)
     except peer.TlsFileError as error:
         raise ConfigError(f"{variables[error.file]}: {error}") from None
+
+
+def _breaker(open_max_s: float) -> peer.BreakerOptions:
+    usual = peer.BreakerOptions()
+    return replace(usual, open_first_s=min(usual.open_first_s, open_max_s), open_max_s=open_max_s)
