@@ -55,7 +55,7 @@ class Asker:
         tried = (*trail.tried, first)
         if not self._picker.has_fresh(tried, now_s) or not self._budget.spend(now_s):
             return None
-        other = await self._picker.pick(tried, now_s)
+        other = await self._picker.pick(tried, now_s, may_probe=False)  # it is to be quick
         if other is None:
             return None
         self._listener.hedged(self._service)

@@ -1,5 +1,6 @@
 """Which of several instances takes the next call."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from random import Random
 from typing import Protocol
@@ -33,7 +34,7 @@ class RoundRobin:
         return endpoints[turn % count]
 
 
-class PowerOfTwo:
+class PowerOfTwo(ABC):
     """Draws two and takes the one with less load; a new instance gets only part of its share.
 
     Two choices are nearly as good as looking at all, without all callers rushing to the same best
@@ -43,9 +44,9 @@ class PowerOfTwo:
     def __init__(self, rng: Random | None = None) -> None:
         self._rng = rng or Random()  # noqa: S311
 
+    @abstractmethod
     def load(self, endpoint: Endpoint, now_s: float) -> float:
         """Return how busy an instance is; only compared with others of the same client."""
-        raise NotImplementedError
 
     def pick(self, endpoints: Sequence[Endpoint], now_s: float) -> Endpoint:
         """Return the better of two."""

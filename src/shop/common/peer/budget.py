@@ -5,6 +5,8 @@ from math import inf
 
 from .window import SlidingWindow
 
+_CALLS, _SPENT = 0, 1
+
 
 @dataclass(frozen=True)
 class RetryBudgetOptions:
@@ -57,6 +59,3 @@ class RetryBudget:
         self._window.add(_SPENT, now_s)
         self._spent_at_s = now_s
         return True
-
-
-_CALLS, _SPENT = 0, 1
