@@ -3,6 +3,7 @@
 For tests that speak HTTP and have no process to kill. What is stopped comes back at its address.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from uuid import uuid4
 
 from aiohttp import web
 from pymongo import AsyncMongoClient
+from pymongo.asynchronous.collection import AsyncCollection
 from tests.asking import Api
 
 from shop.common.config import (
@@ -62,6 +64,14 @@ class Served:
         self._runner = None
 
 
+async def at_rest(orders: AsyncCollection[dict[str, Any]], within_s: float = 30) -> None:
+    """Return when no order waits for a peer."""
+    waits = {"work.steps": {"$elemMatch": {"$ne": "cancel_unpaid"}}}  # that one has its time
+    async with asyncio.timeout(within_s):
+        while await orders.count_documents(waits):
+            await asyncio.sleep(0.05)
+
+
 @dataclass(frozen=True)
 class ServedShop:
     """All three, and how to ask them."""
@@ -72,6 +82,20 @@ class ServedShop:
     customers: Api
     products: Api
     orders: Api
+    placed: AsyncCollection[dict[str, Any]]
+
+    @asynccontextmanager
+    async def without(self, name: str) -> AsyncIterator[None]:
+        """Take a service away; it is back, and what waited for it is done, when this is left.
+
+        So no breaker that its absence opened can spoil what comes after.
+        """
+        await getattr(self, name).stop()
+        try:
+            yield
+        finally:
+            await getattr(self, name).start()
+            await at_rest(self.placed)
 
 
 @asynccontextmanager
@@ -92,7 +116,10 @@ async def served_shop(mongo_uri: str, redis_url: str, **order: Any) -> AsyncIter
 
     customer = Served(create_customer, ServiceConfig(**settings("customer")))
     product = Served(create_product, ServiceConfig(**settings("product")))
-    order_config = FullOrderConfig(**settings("order"), order=OrderConfig(**order))
+    # Patient by default: a slow machine is not what most tests are about.
+    order_config = FullOrderConfig(
+        **settings("order"), order=OrderConfig(**{"inline_timeout_s": 5.0, **order})
+    )
     orders = Served(create_order, order_config)
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(AsyncMongoClient[dict[str, Any]](mongo_uri))
@@ -103,7 +130,8 @@ async def served_shop(mongo_uri: str, redis_url: str, **order: Any) -> AsyncIter
             await stack.enter_async_context(Api(f"{service.url}/api/v1"))
             for service in (customer, product, orders)
         ]
-        yield ServedShop(customer, product, orders, *apis)
+        placed = client[orders.database]["orders"]
+        yield ServedShop(customer, product, orders, *apis, placed)
         for service in (orders, product, customer):
             await service.stop()
         for name in ports:

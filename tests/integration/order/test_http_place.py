@@ -195,9 +195,7 @@ async def test_what_cannot_be_read_is_refused(shop):
 
 @pytest.mark.parametrize("away", ["customer", "product"])
 async def test_an_order_waits_for_a_peer_that_is_away(shop, customer, product, away):
-    peer = getattr(shop, away)
-    await peer.stop()
-    try:
+    async with shop.without(away):
         pending = await place(shop, customer, (product, 2))
         assert (pending.status, pending.body["status"]) == (202, "pending")
         where = f"/orders/{pending.body['id']}"
@@ -206,8 +204,6 @@ async def test_an_order_waits_for_a_peer_that_is_away(shop, customer, product, a
         assert pending.headers["ETag"]
         assert pending.body["lines"] == [{"productId": product, "quantity": 2}]
         assert (await shop.orders.get(where)).body["status"] == "pending"
-    finally:
-        await peer.start()
     order = await until(
         lambda: shop.orders.get(where), lambda order: order["customerLink"] == "linked"
     )
@@ -216,27 +212,18 @@ async def test_an_order_waits_for_a_peer_that_is_away(shop, customer, product, a
 
 
 async def test_one_no_is_enough_while_the_other_peer_is_away(shop, customer, product):
-    await shop.customer.stop()
-    try:
+    async with shop.without("customer"):
         refused = await place(shop, customer, (product, 11))
         assert refused.code == (409, "insufficient-stock")
-    finally:
-        await shop.customer.start()
     assert (await rejected(shop, refused))["customerLink"] == "linked"
-    await shop.product.stop()
-    try:
+    async with shop.without("product"):
         assert (await place(shop, NOBODY, (product, 1))).code == (422, "unknown-customer")
-    finally:
-        await shop.product.start()
 
 
 async def test_a_pending_order_may_still_be_rejected_by_itself(shop, customer, product):
-    await shop.product.stop()
-    try:
+    async with shop.without("product"):
         pending = await place(shop, customer, (product, 11))
         assert pending.status == 202
-    finally:
-        await shop.product.start()
     order = await until(
         lambda: shop.orders.get(f"/orders/{pending.body['id']}"),
         lambda order: order["status"] != "pending",

@@ -315,7 +315,7 @@ async def test_orders_that_are_being_placed_are_no_disagreement(shop, run, make)
     ]  # for most there is too little
     told, *placed = await asyncio.gather(run(), *placing)
     assert (told.code, len(told.lines)) == (0, 1), told
-    assert {answer.status for answer in placed} - {202} == {201, 409}  # 202: a slow machine
+    assert {answer.status for answer in placed} <= {201, 202, 409}  # 202: a slow machine
     orders = [answer.body["id"] for answer in placed if answer.status == 202]
     for order_id in orders:
         await until(
@@ -327,12 +327,8 @@ async def test_orders_that_are_being_placed_are_no_disagreement(shop, run, make)
 @pytest.mark.parametrize("away", ["customer", "product", "order"])
 async def test_a_service_that_is_away_is_told_in_one_line(shop, run, make, away):
     await make()
-    peer = getattr(shop, away)
-    await peer.stop()
-    try:
+    async with shop.without(away):
         told = await run()
-    finally:
-        await peer.start()
     assert (told.code, told.lines) == (2, [])
     [line] = told.errors
     assert line.startswith(f"shop.order: cannot compare: {away}: ")
@@ -394,12 +390,9 @@ async def test_nothing_waits_in_a_shop_at_rest(program, make):
 
 async def test_what_waits_is_told_by_step_and_by_order(shop, program, make):
     it = await make()
-    await shop.customer.stop()
-    try:
+    async with shop.without("customer"):
         assert (await shop.orders.post(f"/orders/{it.order_id}/pay")).status == 200
         told = await program("pending")
-    finally:
-        await shop.customer.start()
     assert told.code == 1
     step, order = told.lines
     assert step.split()[:3] == ["link", "1", "waiting,"]
