@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from random import Random
 from statistics import median
 
-from bench.simulate.agenda import Agenda
 from bench.simulate.consul_answers import entry
 from bench.simulate.report import Report
 from bench.simulate.world import Directory, Setting
@@ -72,13 +71,13 @@ def _open(endpoint: Endpoint) -> None:
 
 
 def _pick_s(picker: Picker) -> float:
-    agenda, times = Agenda(), 100
+    times = 100
 
-    async def pick() -> None:
+    def pick() -> None:
         for _ in range(times):
-            await picker.pick((), 0.1)
+            picker.pick((), 0.1)
 
-    return _usual_s(lambda: agenda.begin(pick())) / times
+    return _usual_s(pick) / times
 
 
 def _usual_s(act: Callable[[], object], times: int = 15) -> float:

@@ -65,13 +65,16 @@ class Directory:
     """Is the resolver of one client, and knows what it is told."""
 
     def __init__(self, known: Sequence[Instance]) -> None:
-        self.known = tuple(known)
+        self._known = tuple(known)
 
     def learn(self, known: Sequence[Instance]) -> None:
-        self.known = tuple(known)
+        self._known = tuple(known)
 
     async def resolve(self, _service: str) -> Sequence[Instance]:
-        return self.known
+        return self._known
+
+    def known(self, _service: str) -> Sequence[Instance]:
+        return self._known
 
     def views(self) -> Mapping[str, WatchView]:
         return {}

@@ -1,8 +1,7 @@
 """An aiohttp session without a network, and clients that call through it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -52,10 +51,9 @@ class FakeSession:
         self.cancelled = 0
         self.hanging = asyncio.Event()
 
-    @asynccontextmanager
     async def request(
         self, method: str, url: str, *, data: Any, headers: Any, allow_redirects: bool
-    ) -> AsyncIterator[Answer]:
+    ) -> Answer:
         assert not allow_redirects
         url = str(url)
         self.asked.append(Asked(method, url, data, headers))
@@ -65,7 +63,7 @@ class FakeSession:
             raise answer
         if answer is None:
             await self._hang()
-        yield answer
+        return answer
 
     async def _hang(self) -> None:
         self.hanging.set()

@@ -1,6 +1,7 @@
 """One attempt of a call: a request to one instance, or a hedged one to two."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import aiohttp
 
@@ -35,15 +36,18 @@ class Asker:
         self._listener = listener
         self._clock = clock
 
-    async def ask(self, endpoint: Endpoint, trail: Trail) -> PeerResponse | Failure:
+    def ask(
+        self, endpoint: Endpoint, trail: Trail, now_s: float
+    ) -> Coroutine[Any, Any, PeerResponse | Failure]:
         """Ask one instance; if hedging is on and it takes long, a second one too."""
+        one = self._ask_one(endpoint, trail, now_s)
         if self._hedge is None or trail.request.method != "GET" or trail.left < 2:
-            return await self._ask_one(endpoint, trail)
+            return one
         delay_s = self._hedge.delay_s
         if delay_s is None:
-            return await self._ask_one(endpoint, trail)
-        return await race(
-            self._ask_one(endpoint, trail),
+            return one
+        return race(
+            one,
             delay_s,
             lambda: self._ask_another(endpoint, trail),
             lambda outcome: isinstance(outcome, PeerResponse),
@@ -55,14 +59,15 @@ class Asker:
         tried = (*trail.tried, first)
         if not self._picker.has_fresh(tried, now_s) or not self._budget.spend(now_s):
             return None
-        other = await self._picker.pick(tried, now_s, may_probe=False)  # it is to be quick
+        other = self._picker.pick(tried, now_s, may_probe=False)  # it is to be quick
         if other is None:
             return None
         self._listener.hedged(self._service)
-        return await self._ask_one(other, trail)
+        return await self._ask_one(other, trail, now_s)
 
-    async def _ask_one(self, endpoint: Endpoint, trail: Trail) -> PeerResponse | Failure:
-        now_s = self._clock()
+    async def _ask_one(
+        self, endpoint: Endpoint, trail: Trail, now_s: float
+    ) -> PeerResponse | Failure:
         if not endpoint.breaker.admits(now_s):  # others have been faster, since it was chosen
             failure = Failure("breaker", f"{endpoint.instance.id} is left alone", True, False)
             trail.add(endpoint, failure)
@@ -90,7 +95,7 @@ class Asker:
         All of it where there can be no other attempt. A call that is slow because all is slow would
         otherwise be given up early, again and again.
         """
-        remaining_s = trail.deadline.remaining_s()
+        remaining_s = max(0.0, trail.due_s - now_s)
         if not trail.idempotent or self._budget.is_spent(now_s):
             return remaining_s
         return remaining_s / max(1, trail.attempts - len(trail.tried))

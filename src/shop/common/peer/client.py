@@ -18,7 +18,7 @@ from .breaker import BreakerOptions
 from .budget import RetryBudget, RetryBudgetOptions
 from .bulkhead import Bulkhead, BulkheadFull, BulkheadOptions
 from .deadline import Deadline, current_deadline, deadline_scope
-from .endpoint import LoadOptions
+from .endpoint import Endpoint, LoadOptions
 from .errors import DeadlineExceeded, PeerError, PeerUnavailable
 from .events import PeerListener
 from .hedge import HedgeDelay, HedgeOptions
@@ -91,6 +91,7 @@ class PeerClient:
         self._hedge = hedge
         self._sleep = sleep
         self._clock = clock
+        self._ready = False
 
     async def call(
         self,
@@ -108,20 +109,23 @@ class PeerClient:
         ``idempotent`` overrules what the method says about whether it may be tried again.
         Raises PeerUnavailable, or DeadlineExceeded; both say whether it may have happened.
         """
-        trail = self._trail(self._request(method, path, json, headers), idempotent, timeout_s)
+        now_s = self._clock()
+        request = self._request(method, path, json, headers)
+        trail = self._trail(request, idempotent, timeout_s, now_s)
         if not self._bulkhead.try_enter():
-            await self._wait(trail)
+            now_s = await self._wait(trail)
         try:
-            with deadline_scope(trail.deadline):
-                return await self._ask(trail)
+            self._budget.count_call(now_s)
+            if not self._ready:
+                now_s = await self._first(trail)
+            while True:
+                endpoint = self._pick(trail, now_s)
+                outcome = await self._asker.ask(endpoint, trail, now_s)
+                if isinstance(outcome, PeerResponse):
+                    return outcome
+                now_s = await self._pause(outcome, trail)
         finally:
             self._bulkhead.leave()
-
-    async def _wait(self, trail: Trail) -> None:
-        try:
-            await self._bulkhead.enter(trail.deadline.check())
-        except BulkheadFull:
-            raise self._rejected("bulkhead", "too many calls are in flight", trail) from None
 
     def view(self) -> PeerView:
         """Return what is known of the peer now."""
@@ -140,80 +144,84 @@ class PeerClient:
     ) -> PeerRequest:
         if not path.startswith("/"):
             raise ValueError(f"a path starts with a slash: {path!r}")
-        merged = {**self._headers(), **(headers or {})}
+        merged = {**self._headers(), **headers} if headers else self._headers()
         if json is None:
             return PeerRequest(method.upper(), path, merged)
         if not any(name.lower() == "content-type" for name in merged):
-            merged["Content-Type"] = "application/json"
+            merged = {**merged, "Content-Type": "application/json"}
         return PeerRequest(method.upper(), path, merged, orjson.dumps(json))
 
     def _trail(
-        self, request: PeerRequest, idempotent: bool | None, timeout_s: float | None
+        self, request: PeerRequest, idempotent: bool | None, timeout_s: float | None, now_s: float
     ) -> Trail:
-        due = Deadline.after(
-            self._options.timeout_s if timeout_s is None else timeout_s, self._clock
-        )
+        due_s = now_s + (self._options.timeout_s if timeout_s is None else timeout_s)
         current = current_deadline()
-        if current is not None and current.at_s < due.at_s:
-            due = current
+        if current is not None and current.at_s < due_s:
+            due_s = current.at_s
         if idempotent is None:
             idempotent = request.method in IDEMPOTENT_METHODS
-        return Trail(request, due, self._options.retry.max_attempts, idempotent)
+        return Trail(request, due_s, self._options.retry.max_attempts, idempotent)
 
-    async def _ask(self, trail: Trail) -> PeerResponse:
-        self._budget.count_call(self._clock())
-        while True:
-            endpoint = await self._picker.pick(
-                trail.tried, self._clock(), may_probe=trail.idempotent and trail.left > 1
-            )
-            if endpoint is None:
-                raise self._nobody(trail)
-            self._check(trail)
-            outcome = await self._asker.ask(endpoint, trail)
-            if isinstance(outcome, PeerResponse):
-                return outcome
-            await self._pause(outcome, trail)
+    async def _wait(self, trail: Trail) -> float:
+        """Wait for a place; return what time it is then."""
+        try:
+            await self._bulkhead.enter(Deadline(trail.due_s, self._clock).check())
+        except BulkheadFull:
+            raise self._rejected("bulkhead", "too many calls are in flight", trail) from None
+        return self._clock()
 
-    def _check(self, trail: Trail) -> None:
-        """Raise if the time ran out while waiting: no instance is to blame for that."""
-        if not trail.deadline.remaining_s():
+    async def _first(self, trail: Trail) -> float:
+        """Wait until anything has been heard of the peer; return what time it is then."""
+        with deadline_scope(Deadline(trail.due_s, self._clock)):
+            await self._picker.ready()
+        self._ready = True
+        return self._clock()
+
+    def _pick(self, trail: Trail, now_s: float) -> Endpoint:
+        """Return the one to ask; raise if there is none, or if the time ran out while waiting."""
+        may_probe = trail.idempotent and trail.left > 1
+        endpoint = self._picker.pick(trail.tried, now_s, may_probe=may_probe)
+        if endpoint is None:
+            raise self._nobody(trail, now_s)
+        if now_s >= trail.due_s:  # no instance is to blame for that
             raise DeadlineExceeded(
                 f"{self._service}: the time ran out before it was asked",
                 may_have_happened=trail.may_have_happened,
             )
+        return endpoint
 
-    async def _pause(self, failure: Failure, trail: Trail) -> None:
-        """Wait before the next attempt; raise if there shall be none."""
+    async def _pause(self, failure: Failure, trail: Trail) -> float:
+        """Wait before the next attempt; return what time it is then. Raise if none shall be."""
         _log.debug("peer attempt failed", peer=self._service, reason=failure.reason)
-        if not trail.may_go_on():
-            raise self._error(failure, trail)
         now_s = self._clock()
+        if not trail.may_go_on(now_s):
+            raise self._error(failure, trail, now_s)
         # What one instance asks for does not bind the others: a fresh one is asked sooner.
         fresh = self._picker.has_fresh(trail.tried, now_s)
         delay_s = self._retry.delay_s(len(trail.tried), None if fresh else failure.retry_after_s)
-        if delay_s >= trail.deadline.remaining_s():
-            raise self._error(failure, trail)
+        if now_s + delay_s >= trail.due_s:
+            raise self._error(failure, trail, now_s)
         if not self._budget.spend(now_s):
             self._listener.rejected(self._service, "budget")
-            raise self._error(failure, trail)
+            raise self._error(failure, trail, now_s)
         self._listener.retried(self._service)
         await self._sleep(delay_s)
+        return self._clock()
 
-    def _error(self, failure: Failure, trail: Trail) -> PeerError:
+    def _error(self, failure: Failure, trail: Trail, now_s: float) -> PeerError:
         # The last attempt had all the time there was, or there is too little left for another.
-        if failure.kind == "timeout" or not trail.deadline.remaining_s():
+        if failure.kind == "timeout" or now_s >= trail.due_s:
             return DeadlineExceeded(
                 f"{self._service}: {failure.reason}", may_have_happened=trail.may_have_happened
             )
         return self._unavailable(failure.reason, failure.retry_after_s, trail)
 
-    def _nobody(self, trail: Trail) -> PeerError:
+    def _nobody(self, trail: Trail, now_s: float) -> PeerError:
         """Return the error of a call for which nobody may be asked (any more)."""
         if trail.failure is not None:
-            return self._error(trail.failure, trail)
+            return self._error(trail.failure, trail, now_s)
         if not self._pool.endpoints:
             return self._rejected("no-instance", "no instance is known", trail)
-        now_s = self._clock()
         soonest_s = min(each.breaker.retry_after_s(now_s) for each in self._pool.endpoints)
         # Nobody knows when a probe ends that is on its way: then the options say how long.
         return self._rejected("breaker", "every instance is left alone", trail, soonest_s or None)

@@ -38,6 +38,11 @@ class ConsulResolver:
             await _ready(watch)
         return watch.instances
 
+    def known(self, service: str) -> Sequence[Instance]:
+        """Return the passing instances, as far as anything is known yet."""
+        watch = self._watches.get(service)
+        return watch.instances if watch else ()
+
     def views(self) -> Mapping[str, WatchView]:
         """Return how well each watched service is known."""
         return {service: watch.view() for service, watch in self._watches.items()}

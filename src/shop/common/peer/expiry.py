@@ -56,7 +56,7 @@ _wheels: WeakKeyDictionary[asyncio.AbstractEventLoop, _Wheel] = WeakKeyDictionar
 
 
 class Expiry:
-    """An async context manager that cancels what is inside after ``timeout_s``.
+    """A context manager that cancels what is inside after ``timeout_s``.
 
     It then raises TimeoutError; a cancellation from elsewhere is passed on. Not to be used twice.
     """
@@ -67,7 +67,7 @@ class Expiry:
         self._timeout_s = timeout_s
         self._expired = False
 
-    async def __aenter__(self) -> None:
+    def __enter__(self) -> None:
         """Begin to count."""
         task = asyncio.current_task()
         if task is None:
@@ -81,7 +81,7 @@ class Expiry:
         self._wheel = wheel
         self._slot = wheel.add(self, self._timeout_s)
 
-    async def __aexit__(
+    def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,

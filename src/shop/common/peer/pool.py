@@ -32,7 +32,8 @@ class Pool:
         forget_after_s: float = 60.0,
     ) -> None:
         self.endpoints: Sequence[Endpoint] = ()
-        self.all_closed = True
+        self.closed: Sequence[Endpoint] = ()  # those whose breaker is closed
+        self.suspects: Sequence[Endpoint] = ()  # the others
         self._service = service
         self._breaker = breaker
         self._load = load
@@ -83,7 +84,15 @@ class Pool:
         self._forget_at_s = min(self._gone_at_s.values(), default=inf) + self._forget_after_s
 
     def _look(self) -> None:
-        self.all_closed = all(each.breaker.state is State.CLOSED for each in self.endpoints)
+        """Tell the well ones from the others: at each change, since that is seldom."""
+        closed = [each for each in self.endpoints if each.breaker.state is State.CLOSED]
+        if len(closed) == len(self.endpoints):
+            self.closed, self.suspects = self.endpoints, ()
+        else:
+            self.closed = tuple(closed)
+            self.suspects = tuple(
+                each for each in self.endpoints if each.breaker.state is not State.CLOSED
+            )
 
     def _teller(self, instance: Instance) -> Callable[[State, State, str], None]:
         def tell(before: State, after: State, why: str) -> None:

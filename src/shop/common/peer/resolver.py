@@ -35,6 +35,10 @@ class Resolver(Protocol):
         """
         ...
 
+    def known(self, service: str) -> Sequence[Instance]:
+        """Return what ``resolve`` would, without waiting; none before it was called once."""
+        ...
+
     def views(self) -> Mapping[str, WatchView]:
         """Return how well each service is known that was asked for."""
         ...
@@ -65,6 +69,10 @@ class FixedResolver:
         return cls(instances)
 
     async def resolve(self, service: str) -> Sequence[Instance]:
+        """Return the instances that were given for the service."""
+        return self.known(service)
+
+    def known(self, service: str) -> Sequence[Instance]:
         """Return the instances that were given for the service."""
         return self._known.get(service, ())
 

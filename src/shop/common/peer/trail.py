@@ -1,16 +1,17 @@
 """One call on its way: what is asked, until when, and what has been tried for it."""
 
 from .attempt import Failure, PeerRequest
-from .deadline import Deadline
 from .endpoint import Endpoint
 
 
 class Trail:
-    """``attempts``: how many there may be. ``idempotent``: it may be done twice."""
+    """``due_s``: until when, on the client's clock. ``attempts``: how many there may be.
+    ``idempotent``: it may be done twice.
+    """
 
     __slots__ = (
         "attempts",
-        "deadline",
+        "due_s",
         "failure",
         "idempotent",
         "may_have_happened",
@@ -18,14 +19,12 @@ class Trail:
         "tried",
     )
 
-    def __init__(
-        self, request: PeerRequest, deadline: Deadline, attempts: int, idempotent: bool
-    ) -> None:
+    def __init__(self, request: PeerRequest, due_s: float, attempts: int, idempotent: bool) -> None:
         self.request = request
-        self.deadline = deadline
+        self.due_s = due_s
         self.attempts = attempts
         self.idempotent = idempotent
-        self.tried: list[Endpoint] = []
+        self.tried: tuple[Endpoint, ...] = ()
         self.failure: Failure | None = None
         self.may_have_happened = False
 
@@ -36,15 +35,15 @@ class Trail:
 
     def add(self, endpoint: Endpoint, failure: Failure) -> None:
         """Take note of an attempt that failed."""
-        self.tried.append(endpoint)
+        self.tried = (*self.tried, endpoint)
         self.failure = failure
         self.may_have_happened |= failure.may_have_happened
 
-    def may_go_on(self) -> bool:
+    def may_go_on(self, now_s: float) -> bool:
         """Say whether another attempt would do no harm, and could do any good.
 
         What surely reached nobody may be tried again even where it may not be done twice.
         """
         harmless = self.idempotent or not self.may_have_happened
         retriable = self.failure is None or self.failure.may_be_retried
-        return harmless and retriable and self.left > 0 and self.deadline.remaining_s() > 0
+        return harmless and retriable and self.left > 0 and now_s < self.due_s

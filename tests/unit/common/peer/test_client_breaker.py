@@ -1,6 +1,5 @@
 import asyncio
 from collections.abc import Sequence
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -35,11 +34,10 @@ class HeldSession(FakeSession):
         self.gate = asyncio.Event()
         self.gate.set()
 
-    @asynccontextmanager
     async def request(self, *what: Any, **more: Any) -> Any:
-        async with super().request(*what, **more) as answer:
-            await self.gate.wait()
-            yield answer
+        answer = await super().request(*what, **more)
+        await self.gate.wait()
+        return answer
 
 
 class Rejections(PeerListener):

@@ -29,10 +29,13 @@ class Changing:
     """A resolver that says what the test last said."""
 
     def __init__(self, *instances: Instance) -> None:
-        self.known: Sequence[Instance] = instances
+        self.now: Sequence[Instance] = instances
 
     async def resolve(self, _service: str) -> Sequence[Instance]:
-        return self.known
+        return self.now
+
+    def known(self, _service: str) -> Sequence[Instance]:
+        return self.now
 
     def views(self) -> Mapping[str, WatchView]:
         return {}
@@ -84,7 +87,7 @@ async def test_what_was_learned_stays_when_the_list_changes(patient):
     products = caller(session, known, patient)
     with pytest.raises(PeerUnavailable):
         await products.call("POST", "/x")
-    known.known = (instance(C), instance(A), instance(B))
+    known.now = (instance(C), instance(A), instance(B))
     assert A not in await ask(products, session)
 
 
@@ -100,7 +103,7 @@ async def test_one_that_left_is_not_asked_any_more_and_in_the_end_forgotten(cloc
     known = Changing(instance(A), instance(B))
     products = caller(session, known, patient, listener=heard, balancer=RoundRobin())
     assert await ask(products, session) == {A, B}
-    known.known = (instance(B),)
+    known.now = (instance(B),)
     assert await ask(products, session) == {B}
     assert heard.forgot == []
     clock.now_s += 60.0
@@ -120,11 +123,11 @@ async def test_when_all_have_left_it_is_unavailable_until_one_comes(patient):
     known = Changing(instance(A))
     products = caller(session, known, patient, listener=heard)
     await products.call("GET", "/x")
-    known.known = ()
+    known.now = ()
     with pytest.raises(PeerUnavailable, match="no instance is known"):
         await products.call("GET", "/x")
     assert heard.reasons == ["no-instance"]
-    known.known = (instance(A),)
+    known.now = (instance(A),)
     assert (await products.call("GET", "/x")).status == 200
 
 
@@ -135,7 +138,7 @@ async def test_the_view_shows_each_instance_as_it_is_now(clock, patient):
     assert products.view() == PeerView("product", (), 0, 0, 10, None)
     with pytest.raises(PeerUnavailable):
         await products.call("POST", "/x")
-    known.known = (*known.known, instance(B))
+    known.now = (*known.now, instance(B))
     await products.call("POST", "/x")
     clock.now_s += 0.25
     a, b = products.view().instances

@@ -1,12 +1,20 @@
 """A time limit that many calls can afford behaves as ``asyncio.timeout``."""
 
 import asyncio
+from contextlib import asynccontextmanager
 
 import pytest
 
 from shop.common.peer.expiry import Expiry
 
-LIMITS = [asyncio.timeout, Expiry]
+
+@asynccontextmanager
+async def ours(timeout_s):
+    with Expiry(timeout_s):
+        yield
+
+
+LIMITS = [asyncio.timeout, ours]
 
 
 @pytest.fixture(params=LIMITS, ids=["asyncio", "ours"])

@@ -109,19 +109,22 @@ def test_of_a_new_one_is_expected_what_is_usual_among_the_others(pool):
 
 def test_a_breakers_change_is_told_with_service_and_instance(pool, heard):
     pool.follow((A, B), NOW_S)
-    assert pool.all_closed
+    assert not pool.suspects
+    assert pool.closed is pool.endpoints
     fail(pool, 1)
     assert heard.changes == [("product", "b", State.CLOSED, State.OPEN, "1 of 1 calls failed")]
-    assert not pool.all_closed
+    assert [each.instance for each in pool.suspects] == [B]
+    assert [each.instance for each in pool.closed] == [A]
 
 
 def test_all_are_closed_again_when_the_one_that_was_not_is_gone(pool):
     pool.follow((A, B), NOW_S)
     fail(pool, 1)
     pool.follow((A,), NOW_S)
-    assert pool.all_closed
+    assert not pool.suspects
+    assert pool.closed is pool.endpoints
     pool.follow((A, B), NOW_S)
-    assert not pool.all_closed
+    assert pool.suspects
 
 
 def test_each_breaker_change_is_one_line_in_the_log(pool):

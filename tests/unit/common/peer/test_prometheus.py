@@ -1,6 +1,6 @@
 """What Prometheus is told: by a real client on a session that answers as the test says."""
 
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from random import Random
 from types import SimpleNamespace
 
@@ -32,12 +32,11 @@ class Session:
     def __init__(self, **statuses: int) -> None:
         self.statuses = statuses
 
-    @asynccontextmanager
     async def request(self, _method, url, **_):
         status = self.statuses[str(url).removeprefix("http://")[0]]
         if status == -1:
             raise aiohttp.ServerDisconnectedError
-        yield SimpleNamespace(status=status, headers={}, read=self._read)
+        return SimpleNamespace(status=status, headers={}, read=self._read)
 
     async def _read(self) -> bytes:
         return b""
