@@ -64,7 +64,10 @@ _CALLS, _FAILED, _SLOW = 0, 1, 2
 
 
 class Breaker:
-    """Ask ``admits``; then ``begin`` a call, and ``end`` it. Times are of one monotonic clock."""
+    """Ask ``admits``; then ``begin`` a call, and ``end`` it. Times are of one monotonic clock.
+
+    While it is closed ``begin`` only returns the ``generation``.
+    """
 
     def __init__(
         self,
@@ -74,11 +77,11 @@ class Breaker:
         on_change: OnChange = lambda _before, _after, _why: None,
     ) -> None:
         self.state = State.CLOSED
+        self.generation = 0
         self._options = options
         self._rng = rng or SystemRandom()
         self._on_change = on_change
         self._window = SlidingWindow(3, options.window_s)
-        self._generation = 0
         self._openings = 0  # in a row
         self._opens_until_s = 0.0
         self._closed_at_s = 0.0
@@ -104,11 +107,11 @@ class Breaker:
             if self.state is State.OPEN:
                 self._change(State.HALF_OPEN, now_s, "time to probe")
             self._probing += 1
-        return self._generation
+        return self.generation
 
     def end(self, generation: int, outcome: Outcome, took_s: float, now_s: float) -> None:
         """End a call."""
-        if generation != self._generation:
+        if generation != self.generation:
             return
         slow = took_s >= self._options.slow_call_s
         if self.state is State.CLOSED:
@@ -161,7 +164,7 @@ class Breaker:
 
     def _change(self, after: State, now_s: float, why: str) -> None:
         before, self.state = self.state, after
-        self._generation += 1
+        self.generation += 1
         self._probing = self._passed = self._in_a_row = 0
         if after is State.CLOSED:
             self._closed_at_s = now_s

@@ -33,17 +33,20 @@ class Picker:
         With ``may_probe``, for a call that could be tried again, one that waits for a probe goes
         first: the balancer would not come to what it remembers as bad.
         """
-        self._pool.follow(self._resolver.known(self._service), now_s)
-        allowed = self._allowed(now_s)
+        pool = self._pool
+        pool.follow(self._resolver.known(self._service), now_s)
+        allowed = self._allowed(now_s) if pool.suspects else pool.closed
         if tried:
             allowed = [each for each in allowed if each not in tried] or allowed
         if not allowed:
             return None
         if may_probe:
-            for each in self._pool.suspects:
+            for each in pool.suspects:
                 if each.breaker.admits(now_s) and each not in tried:
                     return each
-        return self._balancer.pick(nearest(allowed, self._zone, _zone_of), now_s)
+        if self._zone:
+            allowed = nearest(allowed, self._zone, _zone_of)
+        return allowed[0] if len(allowed) == 1 else self._balancer.pick(allowed, now_s)
 
     def has_fresh(self, tried: Collection[Endpoint], now_s: float) -> bool:
         """Say whether one may be called that was not tried."""

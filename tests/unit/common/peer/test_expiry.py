@@ -1,6 +1,8 @@
 """A time limit that many calls can afford behaves as ``asyncio.timeout``."""
 
 import asyncio
+import socket
+import time
 from contextlib import asynccontextmanager
 
 import pytest
@@ -96,6 +98,22 @@ async def test_a_cancellation_from_elsewhere_goes_before_the_end_of_the_time(lim
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_what_came_in_time_counts_though_the_loop_was_held_up():
+    """Otherwise each instance would pay for what the caller did to itself."""
+    loop = asyncio.get_running_loop()
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+
+        def answer_and_hold_up():
+            theirs.send(b"x")
+            time.sleep(0.3)
+
+        loop.call_soon(answer_and_hold_up)
+        with Expiry(0.1):
+            assert await loop.sock_recv(ours, 1) == b"x"
 
 
 async def test_an_error_inside_is_passed_on(limit):
