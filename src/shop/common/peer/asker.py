@@ -57,7 +57,7 @@ class Asker:
         """Ask another instance for the same; None: there is none, or it may not cost that."""
         now_s = self._clock()
         tried = (*trail.tried, first)
-        if not self._picker.has_fresh(tried, now_s) or not self._budget.spend(now_s):
+        if not self._picker.has_fresh(tried, now_s) or not self._budget.spend_spare(now_s):
             return None
         other = self._picker.pick(tried, now_s, may_probe=False)  # it is to be quick
         if other is None:

@@ -95,6 +95,13 @@ def test_what_was_spent_is_earned_again_as_it_leaves_the_window():
     assert all(before <= after for before, after in pairwise(left))
 
 
+def test_what_only_saves_time_leaves_half_to_what_saves_a_call():
+    budget = RetryBudget(RetryBudgetOptions(ratio=0.0, reserve=5))
+    assert [budget.spend_spare(0.0) for _ in range(4)] == [True, True, True, False]
+    assert [budget.spend(0.0) for _ in range(3)] == [True, True, False]
+    assert not budget.spend_spare(0.0)
+
+
 def test_without_ratio_and_reserve_there_is_never_any():
     budget = RetryBudget(RetryBudgetOptions(ratio=0.0, reserve=0))
     for _ in range(100):

@@ -97,9 +97,9 @@ async def test_the_one_that_was_given_up_is_not_blamed(learned):
     assert [each.breaker for each in products.view().instances] == [State.CLOSED, State.CLOSED]
 
 
-async def test_a_hedge_is_paid_for_by_the_budget(learned, heard):
-    products, session = await learned({A: [None], B: [Answer()]}, hedging(reserve=2))
-    for left in (1, 0):
+async def test_hedges_are_paid_for_by_the_budget_and_leave_half_of_it_to_retries(learned, heard):
+    products, session = await learned({A: [None], B: [Answer()]}, hedging(reserve=4))
+    for left in (3, 2):
         await products.call("GET", "/x")
         assert products.view().retries_left == left
     call = asyncio.create_task(products.call("GET", "/x"))
