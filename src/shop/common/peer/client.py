@@ -19,11 +19,11 @@ from .budget import RetryBudget, RetryBudgetOptions
 from .bulkhead import Bulkhead, BulkheadFull, BulkheadOptions
 from .deadline import Deadline, current_deadline, deadline_scope
 from .endpoint import Endpoint, LoadOptions
-from .errors import DeadlineExceeded, PeerError, PeerUnavailable
 from .events import PeerListener
 from .hedge import HedgeDelay, HedgeOptions
 from .picker import Picker
 from .pool import Pool
+from .refusals import Refusals
 from .resolver import Resolver
 from .retry import IDEMPOTENT_METHODS, Retry, RetryOptions
 from .trail import Trail
@@ -86,6 +86,7 @@ class PeerClient:
         self._picker = picker
         self._asker = Asker(service, session, picker, budget, hedge, listener, clock)
         self._retry = Retry(options.retry, rng)
+        self._refusals = Refusals(service, options.retry_after_s, listener)
         self._budget = budget
         self._bulkhead = Bulkhead(options.bulkhead)
         self._hedge = hedge
@@ -167,7 +168,7 @@ class PeerClient:
         try:
             await self._bulkhead.enter(Deadline(trail.due_s, self._clock).check())
         except BulkheadFull:
-            raise self._rejected("bulkhead", "too many calls are in flight", trail) from None
+            raise self._refusals.crowded(trail) from None
         return self._clock()
 
     async def _first(self, trail: Trail) -> float:
@@ -182,12 +183,9 @@ class PeerClient:
         may_probe = trail.idempotent and trail.left > 1
         endpoint = self._picker.pick(trail.tried, now_s, may_probe=may_probe)
         if endpoint is None:
-            raise self._nobody(trail, now_s)
+            raise self._refusals.nobody(self._pool.endpoints, trail, now_s)
         if now_s >= trail.due_s:  # no instance is to blame for that
-            raise DeadlineExceeded(
-                f"{self._service}: the time ran out before it was asked",
-                may_have_happened=trail.may_have_happened,
-            )
+            raise self._refusals.late("the time ran out before it was asked", trail)
         return endpoint
 
     async def _pause(self, failure: Failure, trail: Trail) -> float:
@@ -195,49 +193,15 @@ class PeerClient:
         _log.debug("peer attempt failed", peer=self._service, reason=failure.reason)
         now_s = self._clock()
         if not trail.may_go_on(now_s):
-            raise self._error(failure, trail, now_s)
+            raise self._refusals.failed(failure, trail, now_s)
         # What one instance asks for does not bind the others: a fresh one is asked sooner.
         fresh = self._picker.has_fresh(trail.tried, now_s)
         delay_s = self._retry.delay_s(len(trail.tried), None if fresh else failure.retry_after_s)
         if now_s + delay_s >= trail.due_s:
-            raise self._error(failure, trail, now_s)
+            raise self._refusals.failed(failure, trail, now_s)
         if not self._budget.spend(now_s):
             self._listener.rejected(self._service, "budget")
-            raise self._error(failure, trail, now_s)
+            raise self._refusals.failed(failure, trail, now_s)
         self._listener.retried(self._service)
         await self._sleep(delay_s)
         return self._clock()
-
-    def _error(self, failure: Failure, trail: Trail, now_s: float) -> PeerError:
-        # The last attempt had all the time there was, or there is too little left for another.
-        if failure.kind == "timeout" or now_s >= trail.due_s:
-            return DeadlineExceeded(
-                f"{self._service}: {failure.reason}", may_have_happened=trail.may_have_happened
-            )
-        return self._unavailable(failure.reason, failure.retry_after_s, trail)
-
-    def _nobody(self, trail: Trail, now_s: float) -> PeerError:
-        """Return the error of a call for which nobody may be asked (any more)."""
-        if trail.failure is not None:
-            return self._error(trail.failure, trail, now_s)
-        if not self._pool.endpoints:
-            return self._rejected("no-instance", "no instance is known", trail)
-        soonest_s = min(each.breaker.retry_after_s(now_s) for each in self._pool.endpoints)
-        # Nobody knows when a probe ends that is on its way: then the options say how long.
-        return self._rejected("breaker", "every instance is left alone", trail, soonest_s or None)
-
-    def _rejected(
-        self, reason: str, explained: str, trail: Trail, retry_after_s: float | None = None
-    ) -> PeerUnavailable:
-        self._listener.rejected(self._service, reason)
-        return self._unavailable(explained, retry_after_s, trail)
-
-    def _unavailable(
-        self, reason: str, retry_after_s: float | None, trail: Trail
-    ) -> PeerUnavailable:
-        return PeerUnavailable(
-            self._service,
-            reason,
-            self._options.retry_after_s if retry_after_s is None else retry_after_s,
-            may_have_happened=trail.may_have_happened,
-        )
