@@ -33,12 +33,14 @@ class Rate:
 class Load:
     """Many callers of one address. hey says at its end what the calls were, and only then."""
 
-    def __init__(self, url: str, rate: Rate, table: Path, method: str = "GET") -> None:
+    def __init__(
+        self, url: str, rate: Rate, table: Path, method: str = "GET", body: str = "{}"
+    ) -> None:
         self._table = table
         self._command = ["hey", "-z", "1h", "-o", "csv", "-m", method]
         self._command += ["-c", str(rate.workers), "-q", str(rate.each_per_s), url]
         if method == "POST":
-            self._command[-1:-1] = ["-T", "application/json", "-d", "{}"]
+            self._command[-1:-1] = ["-T", "application/json", "-d", body]
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:

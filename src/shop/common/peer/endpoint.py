@@ -1,7 +1,6 @@
 """What one client knows of one instance: how it does, and whether it may be called."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from .breaker import Breaker, Outcome, State
 from .instance import Instance
@@ -27,13 +26,9 @@ class LoadOptions:
     warm_up_s: float = 5.0
 
 
-class Ticket(NamedTuple):
-    """A call that has begun."""
-
-    number: int
-    generation: int
-    began_s: float
-
+# A call that has begun: its number, the breaker's generation, and when. (A plain tuple: one is made
+# for each call, and a class of any kind costs ten times as much to make.)
+Ticket = tuple[int, int, float]
 
 _COLDEST = 0.1
 
@@ -81,13 +76,14 @@ class Endpoint:
         self._began_s[number] = now_s
         breaker = self.breaker
         closed = breaker.state is State.CLOSED
-        return Ticket(number, breaker.generation if closed else breaker.begin(now_s), now_s)
+        return number, breaker.generation if closed else breaker.begin(now_s), now_s
 
     def end(self, ticket: Ticket, outcome: Outcome, now_s: float) -> float:
         """End a call; return how many seconds it took."""
-        took_s = now_s - ticket.began_s
+        number, generation, began_s = ticket
+        took_s = now_s - began_s
         self.outstanding -= 1
-        del self._began_s[ticket.number]
+        del self._began_s[number]
         if outcome is Outcome.SUCCESS:
             self.latency.observe(took_s, now_s)
         elif outcome is Outcome.FAILURE:
@@ -97,7 +93,7 @@ class Endpoint:
         elif took_s > self.latency.estimate_s(now_s):
             self.latency.observe(took_s, now_s)  # it would have taken at least as long
         probed = self.breaker.state is State.HALF_OPEN
-        self.breaker.end(ticket.generation, outcome, took_s, now_s)
+        self.breaker.end(generation, outcome, took_s, now_s)
         if probed and self.breaker.state is State.CLOSED:
             self.warm_at_s = now_s + self._options.warm_up_s
         return took_s
