@@ -1,6 +1,8 @@
-"""The gateway of docs/peer.md, run as it says there."""
+"""The examples of docs/peer.md, run as it says there."""
 
+import asyncio
 import sys
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import aiohttp
@@ -15,6 +17,7 @@ pytestmark = [pytest.mark.xdist_group("resilience"), pytest.mark.timeout(240)]
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs/examples/edge.py"
+SHORT_ONE = ROOT / "docs/examples/ask.py"
 
 
 @pytest.fixture
@@ -80,6 +83,18 @@ async def test_it_answers_503_and_when_to_come_back_when_there_is_no_instance(st
         assert int(answer.headers["Retry-After"]) >= 1
 
 
-def test_the_document_shows_it_as_it_is():
+@pytest.mark.parametrize(("service", "told"), [(SERVICE, "200 {"), ("nobody", "no answer: ")])
+async def test_the_short_one_prints_what_an_instance_answers(fleet, service, told):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(SHORT_ONE), fleet.urls[0], service, "/work", stdout=PIPE
+    )
+    out, _ = await process.communicate()
+    assert process.returncode == 0
+    *_log, said = out.decode().splitlines()
+    assert said.startswith(told)
+
+
+@pytest.mark.parametrize("example", [EXAMPLE, SHORT_ONE], ids=lambda path: path.name)
+def test_the_document_shows_it_as_it_is(example):
     shown = (ROOT / "docs/peer.md").read_text("utf-8")
-    assert f"```python\n{EXAMPLE.read_text('utf-8')}```\n" in shown
+    assert f"```python\n{example.read_text('utf-8')}```\n" in shown
