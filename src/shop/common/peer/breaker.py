@@ -78,6 +78,7 @@ class Breaker:
     ) -> None:
         self.state = State.CLOSED
         self.generation = 0
+        self.probing = 0  # probes in flight
         self._options = options
         self._rng = rng or SystemRandom()
         self._on_change = on_change
@@ -86,7 +87,6 @@ class Breaker:
         self._opens_until_s = 0.0
         self._closed_at_s = 0.0
         self._in_a_row = 0
-        self._probing = 0
         self._passed = 0
 
     def admits(self, now_s: float) -> bool:
@@ -95,7 +95,7 @@ class Breaker:
             return True
         if self.state is State.OPEN:
             return now_s >= self._opens_until_s
-        return self._probing + self._passed < self._options.probes
+        return self.probing + self._passed < self._options.probes
 
     def retry_after_s(self, now_s: float) -> float:
         """Return the seconds until a call may be admitted; 0.0 where that depends on others."""
@@ -106,7 +106,7 @@ class Breaker:
         if self.state is not State.CLOSED:
             if self.state is State.OPEN:
                 self._change(State.HALF_OPEN, now_s, "time to probe")
-            self._probing += 1
+            self.probing += 1
         return self.generation
 
     def end(self, generation: int, outcome: Outcome, took_s: float, now_s: float) -> None:
@@ -121,7 +121,7 @@ class Breaker:
                 if slow or self._in_a_row:
                     self._count(outcome, slow, now_s)
             return
-        self._probing -= 1
+        self.probing -= 1
         if outcome is Outcome.FAILURE or (outcome is Outcome.SUCCESS and slow):
             self._open(
                 now_s, "a probe failed" if outcome is Outcome.FAILURE else "a probe was slow"
@@ -165,7 +165,7 @@ class Breaker:
     def _change(self, after: State, now_s: float, why: str) -> None:
         before, self.state = self.state, after
         self.generation += 1
-        self._probing = self._passed = self._in_a_row = 0
+        self.probing = self._passed = self._in_a_row = 0
         if after is State.CLOSED:
             self._closed_at_s = now_s
             self._window.clear()

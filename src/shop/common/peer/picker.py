@@ -1,6 +1,6 @@
 """The instance that a call goes to, of those that may be called now."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from .balancer import Balancer
 from .endpoint import Endpoint
@@ -31,34 +31,34 @@ class Picker:
         """Return one that may be called, if possible none that was tried; None: there is none.
 
         With ``may_probe``, for a call that could be tried again, one that waits for a probe goes
-        first: the balancer would not come to what it remembers as bad.
+        first: the balancer would not come to what it remembers as bad. One probe at a time, and no
+        other such call goes there: with one that hangs, each probe costs a caller its share of the
+        time.
         """
         pool = self._pool
         pool.follow(self._resolver.known(self._service), now_s)
-        allowed = self._allowed(now_s) if pool.suspects else pool.closed
+        allowed = pool.closed
+        if pool.suspects:
+            admitted = [each for each in pool.suspects if each.breaker.admits(now_s)]
+            if may_probe:
+                for each in admitted:
+                    if not each.breaker.probing and each not in tried:
+                        return each
+            if not may_probe or all(each in tried for each in allowed):
+                allowed = [*allowed, *admitted]
         if tried:
             allowed = [each for each in allowed if each not in tried] or allowed
         if not allowed:
             return None
-        if may_probe:
-            for each in pool.suspects:
-                if each.breaker.admits(now_s) and each not in tried:
-                    return each
         if self._zone:
             allowed = nearest(allowed, self._zone, _zone_of)
         return allowed[0] if len(allowed) == 1 else self._balancer.pick(allowed, now_s)
 
     def has_fresh(self, tried: Collection[Endpoint], now_s: float) -> bool:
         """Say whether one may be called that was not tried."""
-        return any(each not in tried for each in self._allowed(now_s))
-
-    def _allowed(self, now_s: float) -> Sequence[Endpoint]:
-        """Return those that may be called: all that are well, and others that may be probed.
-
-        With none to be probed it is the same tuple each time: their number costs nothing.
-        """
-        probed = [each for each in self._pool.suspects if each.breaker.admits(now_s)]
-        return [*self._pool.closed, *probed] if probed else self._pool.closed
+        return any(each not in tried for each in self._pool.closed) or any(
+            each.breaker.admits(now_s) and each not in tried for each in self._pool.suspects
+        )
 
 
 def _zone_of(endpoint: Endpoint) -> str | None:
