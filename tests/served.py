@@ -100,7 +100,10 @@ class ServedShop:
 
 @asynccontextmanager
 async def served_shop(mongo_uri: str, redis_url: str, **order: Any) -> AsyncIterator[ServedShop]:
-    """Serve a shop of its own; ``order`` are settings of OrderConfig. Its data go with it."""
+    """Serve a shop of its own; ``order`` are settings of OrderConfig. Its data go with it.
+
+    It is patient: a slow machine is not what most tests are about.
+    """
     ports = {name: free_port() for name in ("customer", "product", "order")}
     run = uuid4().hex
     peers = ",".join(f"{name}=http://{HOST}:{port}" for name, port in ports.items())
@@ -108,7 +111,7 @@ async def served_shop(mongo_uri: str, redis_url: str, **order: Any) -> AsyncIter
     def settings(name: str) -> Mapping[str, Any]:
         return {
             "http": HttpConfig(port=ports[name]),
-            "mongo": MongoConfig(mongo_uri, f"{name}_{run}"),
+            "mongo": MongoConfig(mongo_uri, f"{name}_{run}", timeout_s=10.0),
             "redis": RedisConfig(redis_url),
             "consul": ConsulConfig(url="", peers=peers, open_max_s=0.01),
             "log": LogConfig(),
@@ -116,7 +119,6 @@ async def served_shop(mongo_uri: str, redis_url: str, **order: Any) -> AsyncIter
 
     customer = Served(create_customer, ServiceConfig(**settings("customer")))
     product = Served(create_product, ServiceConfig(**settings("product")))
-    # Patient by default: a slow machine is not what most tests are about.
     order_config = FullOrderConfig(
         **settings("order"), order=OrderConfig(**{"inline_timeout_s": 5.0, **order})
     )

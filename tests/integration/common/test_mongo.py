@@ -170,7 +170,7 @@ async def test_eight_instances_make_the_indexes_at_once_and_again(mongo_uri, dat
         IndexModel([("at", ASCENDING)], name="expiry", expireAfterSeconds=60),
     )
     await database.customers.insert_many([{"_id": n, "email": str(n)} for n in range(1000)])
-    config = MongoConfig(uri=mongo_uri, database=database.name)
+    config = MongoConfig(uri=mongo_uri, database=database.name, timeout_s=30.0)
 
     async def instance():
         async with mongo.opened(config) as ours:

@@ -9,7 +9,10 @@ import pytest
 
 from shop.local.process import identify
 
-pytestmark = pytest.mark.xdist_group("running-shop")  # so that only one worker starts it
+pytestmark = [
+    pytest.mark.xdist_group("running-shop"),  # so that only one worker starts it
+    pytest.mark.timeout(300),
+]
 
 
 def pids(shop) -> dict[str, int]:

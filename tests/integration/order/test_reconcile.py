@@ -14,7 +14,7 @@ import pytest
 from pymongo import AsyncMongoClient
 from structlog.testing import capture_logs
 from tests.asking import add_customer, add_product, until
-from tests.served import ServedShop, served_shop
+from tests.served import ServedShop, at_rest, served_shop
 
 from shop.common.config import (
     ConsulConfig,
@@ -100,8 +100,9 @@ async def make(
         product = await add_product(shop.products, stock=10)
         line = {"productId": product, "quantity": QUANTITY}
         placed = await shop.orders.post("/orders", {"customerId": customer, "lines": [line]})
-        assert placed.status == 201
+        assert placed.status in (201, 202)  # 202: a slow machine
         order_id = placed.body["id"]
+        await at_rest(shop.placed)
         for operation in WAYS[status]:
             assert (await shop.orders.post(f"/orders/{order_id}/{operation}")).status == 200
         order = await until(
@@ -369,7 +370,8 @@ async def test_many_orders_are_compared_page_by_page(shop, program, make):
     draft = {"customerId": it.customer_id, "lines": [line]}
     for _ in range(13):
         answers = await asyncio.gather(*(shop.orders.post("/orders", draft) for _ in range(10)))
-        assert {answer.status for answer in answers} == {201}
+        assert {answer.status for answer in answers} <= {201, 202}
+    await at_rest(shop.placed)
     count = len(await shop.orders.everything("/orders"))
     assert count > 130
     healthy = await program("reconcile")

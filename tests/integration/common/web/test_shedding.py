@@ -79,6 +79,7 @@ async def test_under_a_real_overload_it_answers_in_time_or_at_once_refuses(
     service = await start("--port", "0", SHOP_HTTP_MAX_IN_FLIGHT="64", **mongo_variables)
     url = await service.listens()
     answers: Counter[int] = Counter()
+    refusals: Counter[str] = Counter()
     over = asyncio.Event()
 
     async def keep_asking():
@@ -88,7 +89,7 @@ async def test_under_a_real_overload_it_answers_in_time_or_at_once_refuses(
                 answers[response.status] += 1
                 if response.status == 503:
                     assert int(response.headers["Retry-After"]) >= 1
-                    assert (await response.json())["code"] == "overloaded"
+                    refusals[(await response.json())["code"]] += 1
 
     async def check_health():
         while not over.is_set():
@@ -100,11 +101,13 @@ async def test_under_a_real_overload_it_answers_in_time_or_at_once_refuses(
 
     asking = [asyncio.create_task(keep_asking()) for _ in range(100)]
     health = asyncio.create_task(check_health())
-    while answers[200] < 200 or answers[503] < 200:
+    while answers[200] < 200 or refusals["overloaded"] < 200:
         await asyncio.sleep(0.05)
     over.set()
     await asyncio.gather(*asking, health)
+    # Where the machine starves Mongo may be too slow: in the time of a request, or altogether.
     assert set(answers) <= {200, 503, 504}
+    assert set(refusals) <= {"overloaded", "unavailable"}
     for _ in range(20):
         async with session.get(f"{url}/api/v1/customers") as response:
             assert response.status == 200, "all is accepted again"
@@ -115,9 +118,10 @@ async def test_under_a_real_overload_it_answers_in_time_or_at_once_refuses(
     refused = sum(
         float(line.split()[1]) for line in shown.splitlines() if "shop_http_shed_total{" in line
     )
-    assert refused == answers[503]
+    assert refused == refusals["overloaded"]
     served = [line for line in service.logged if line["event"] == "request"]
-    assert len(served) == answers[200] + answers[504] + 20, "a refusal is no line of log"
+    answered = answers[200] + answers[504] + refusals["unavailable"]
+    assert len(served) == answered + 20, "a refusal is no line of log"
     late = [line for line in served if line["status"] == 200 and line["ms"] > GIVEN_MS + GRACE_MS]
     assert len(late) <= answers[200] / 10, "only where the machine holds the whole process up"
     assert 1 <= service.events.count("overloaded") <= 3
