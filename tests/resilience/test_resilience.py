@@ -71,7 +71,7 @@ async def test_a_slow_instance_is_left_to_the_few_calls_that_find_it_out(injured
 async def test_at_a_dead_instance_few_calls_are_lost_and_others_answer_them(injured, name):
     result = await injured(name)
     assert result.lost_late <= LOST_AT_MOST
-    assert result.record.retries
+    assert len(result.record.retries) >= result.lost  # chance may have it that none was
     assert answering(result, result.fault_s + result.blind_s) >= {"backend-2", "backend-3"}
 
 
