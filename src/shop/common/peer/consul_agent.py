@@ -18,17 +18,19 @@ _FAULTS = (ConsulException, aiohttp.ClientError, OSError, ValueError, KeyError, 
 
 
 class ConsulAgent:
-    """Asks one agent or server; ``timeout_s`` is on top of the time that a query may block for."""
+    """Asks one agent or server; ``timeout_s`` is for calls that say nothing else."""
 
     def __init__(self, url: str, api: SharedConsul, timeout_s: float) -> None:
         self.url = url
         self._api = api
         self._timeout_s = timeout_s
 
-    async def ask(self, call: Callable[[SharedConsul], Awaitable[T]], blocks_s: float = 0.0) -> T:
+    async def ask(
+        self, call: Callable[[SharedConsul], Awaitable[T]], timeout_s: float | None = None
+    ) -> T:
         """Return what the call returns; raise ConsulUnavailable for whatever goes wrong."""
         try:
-            async with asyncio.timeout(blocks_s + self._timeout_s):
+            async with asyncio.timeout(self._timeout_s if timeout_s is None else timeout_s):
                 return await call(self._api)
         except TimeoutError as error:
             raise self._unavailable("does not answer", True) from error

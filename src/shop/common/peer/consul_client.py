@@ -28,7 +28,8 @@ class ConsulOptions:
     ``token``: with ACLs on it needs ``service:write`` for what is registered; ``service:read`` and
     ``node:read`` for what is looked for, or Consul answers with an empty list.
     ``tls``: for https addresses, as ``tls_context`` makes it; None: the system's authorities.
-    ``request_timeout_s`` is for each address, on top of the time a query may block for.
+    ``request_timeout_s`` is for each address, on top of the time a query may block for; reads that
+    do not block have it for all addresses together, so that one that hangs holds up no first call.
     ``max_lag_s``: a server that has not heard from its leader for longer is believed only if no
     other address has a fresher answer.
     """
@@ -55,6 +56,7 @@ class ConsulClient:
         self, session: aiohttp.ClientSession, options: ConsulOptions = ConsulOptions()
     ) -> None:
         self._max_lag_s = options.max_lag_s
+        self._timeout_s = options.request_timeout_s
         self._agents = tuple(
             ConsulAgent(
                 url,
@@ -86,8 +88,9 @@ class ConsulClient:
             # An index counts at its own address: another one is asked for what is so now.
             since = index if agent is first else 0
             query = _query(since, wait_s, datacenter, selection)
-            blocks_s = wait_s * 17 / 16 if since else 0.0
-            answer = await agent.ask(lambda api: api.passing(service, query, _read), blocks_s)
+            timeout_s = self._timeout_s
+            timeout_s = timeout_s + wait_s * 17 / 16 if since else timeout_s / len(self._agents)
+            answer = await agent.ask(lambda api: api.passing(service, query, _read), timeout_s)
             if answer.lag_s > self._max_lag_s:
                 behind.append(answer)
                 raise ConsulUnavailable(f"{agent.url}: its leader is away for {answer.lag_s:.0f} s")

@@ -24,7 +24,7 @@ class WatchOptions:
     """
 
     wait_s: float = 10.0
-    first_wait_s: float = 2.0
+    first_wait_s: float = 3.0
     empty_grace_s: float = 10.0
     pace_s: float = 0.02
     retry_first_s: float = 0.05

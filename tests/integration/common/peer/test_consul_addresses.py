@@ -117,6 +117,14 @@ async def test_one_that_hangs_is_left_for_the_next(agents, answering):
     assert await answering() == "b"
 
 
+async def test_those_that_hang_have_no_more_than_the_time_of_one_before_the_first_answer(
+    agents, answering
+):
+    agents[0].hangs = agents[1].hangs = True
+    async with asyncio.timeout(2.0):  # as the client's for one request
+        assert await answering() == "c"
+
+
 async def test_when_all_fail_it_is_said_of_each(agents, consul):
     agents[0].fails = True
     await agents[1].die()
