@@ -6,7 +6,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 _METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
-_TAKEN = "Content-Type, If-Match, If-None-Match, Idempotency-Key, Authorization, traceparent"
+_TAKEN = (
+    "Content-Type, If-Match, If-None-Match, Idempotency-Key, Request-Timeout-Ms, Authorization,"
+    " traceparent"
+)
 _SHOWN = "ETag, Link, Location, Retry-After, Idempotency-Replayed, traceparent"
 
 
