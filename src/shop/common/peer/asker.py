@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 
 from .attempt import Failure, PeerResponse, attempt
-from .breaker import Outcome, State
+from .breaker import Outcome
 from .budget import RetryBudget
 from .endpoint import Endpoint
 from .events import PeerListener
@@ -68,9 +68,7 @@ class Asker:
     async def _ask_one(
         self, endpoint: Endpoint, trail: Trail, now_s: float
     ) -> PeerResponse | Failure:
-        breaker = endpoint.breaker
-        if breaker.state is not State.CLOSED and not breaker.admits(now_s):
-            # Others have been faster, since it was chosen.
+        if not endpoint.breaker.admits(now_s):  # others have been faster, since it was chosen
             failure = Failure("breaker", f"{endpoint.instance.id} is left alone", True, False)
             trail.add(endpoint, failure)
             return failure

@@ -64,10 +64,7 @@ _CALLS, _FAILED, _SLOW = 0, 1, 2
 
 
 class Breaker:
-    """Ask ``admits``; then ``begin`` a call, and ``end`` it. Times are of one monotonic clock.
-
-    While it is closed ``begin`` only returns the ``generation``.
-    """
+    """Ask ``admits``; then ``begin`` a call, and ``end`` it. Times are of one monotonic clock."""
 
     def __init__(
         self,
@@ -77,7 +74,7 @@ class Breaker:
         on_change: OnChange = lambda _before, _after, _why: None,
     ) -> None:
         self.state = State.CLOSED
-        self.generation = 0
+        self._generation = 0
         self.probing = 0  # probes in flight
         self._options = options
         self._rng = rng or SystemRandom()
@@ -107,11 +104,11 @@ class Breaker:
             if self.state is State.OPEN:
                 self._change(State.HALF_OPEN, now_s, "time to probe")
             self.probing += 1
-        return self.generation
+        return self._generation
 
     def end(self, generation: int, outcome: Outcome, took_s: float, now_s: float) -> None:
         """End a call."""
-        if generation != self.generation:
+        if generation != self._generation:
             return
         slow = took_s >= self._options.slow_call_s
         if self.state is State.CLOSED:
@@ -164,7 +161,7 @@ class Breaker:
 
     def _change(self, after: State, now_s: float, why: str) -> None:
         before, self.state = self.state, after
-        self.generation += 1
+        self._generation += 1
         self.probing = self._passed = self._in_a_row = 0
         if after is State.CLOSED:
             self._closed_at_s = now_s

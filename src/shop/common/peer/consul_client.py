@@ -88,8 +88,8 @@ class ConsulClient:
             # An index counts at its own address: another one is asked for what is so now.
             since = index if agent is first else 0
             query = _query(since, wait_s, datacenter, selection)
-            timeout_s = self._timeout_s
-            timeout_s = timeout_s + wait_s * 17 / 16 if since else timeout_s / len(self._agents)
+            shared_s, blocking_s = self._timeout_s / len(self._agents), wait_s * 17 / 16
+            timeout_s = blocking_s + self._timeout_s if since else shared_s
             answer = await agent.ask(lambda api: api.passing(service, query, _read), timeout_s)
             if answer.lag_s > self._max_lag_s:
                 behind.append(answer)

@@ -74,9 +74,7 @@ class Endpoint:
         number = self._next = self._next + 1
         self.outstanding += 1
         self._began_s[number] = now_s
-        breaker = self.breaker
-        closed = breaker.state is State.CLOSED
-        return number, breaker.generation if closed else breaker.begin(now_s), now_s
+        return number, self.breaker.begin(now_s), now_s
 
     def end(self, ticket: Ticket, outcome: Outcome, now_s: float) -> float:
         """End a call; return how many seconds it took."""
