@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status logs seed test chaos resilience simulate check lint format api-lint api-mock postman
+.PHONY: help up down status logs seed test chaos resilience simulate check lint format api-lint api-mock postman lock
 
 IN_VENV := .venv/bin/python -m
 PINNED := requirements/constraints.txt
@@ -68,6 +68,9 @@ api-mock: .venv/.installed ## Answer from the Swagger files, on ports 4011 to 40
 postman: .venv/.installed ## Make the Postman collection from the Swagger files
 	@.venv/bin/python scripts/postman.py
 
+lock: .venv/.installed-release ## Lock what the image holds anew, after a change of a version
+	@.venv/bin/python scripts/lock.py
+
 # --clear: a .venv without a working Python, as after an upgrade of the system's, is made anew.
 .venv/bin/python:
 	@set -- python3 python3.13 python3.12 python3.11; \
@@ -88,4 +91,9 @@ postman: .venv/.installed ## Make the Postman collection from the Swagger files
 .venv/.installed-dev: setup.cfg pyproject.toml $(PINNED) | .venv/bin/python
 	@echo "Installing the shop and what its tests need into .venv (a minute)"
 	@$(IN_VENV) pip install -qq --disable-pip-version-check -c $(PINNED) -e '.[dev]'
+	@touch .venv/.installed $@
+
+.venv/.installed-release: setup.cfg pyproject.toml $(PINNED) | .venv/bin/python
+	@echo "Installing what releases are made with into .venv"
+	@$(IN_VENV) pip install -qq --disable-pip-version-check -c $(PINNED) -e '.[release]'
 	@touch .venv/.installed $@
