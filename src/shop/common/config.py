@@ -140,7 +140,7 @@ class ConsulConfig:
     advertise: str = setting(
         "SHOP_ADVERTISE_ADDRESS",
         "",
-        "address told to others; empty: the one listened on",
+        "address told to others; empty: the one listened on; auto: that of the default route",
         flag="--advertise",
     )
     peers: str = setting(

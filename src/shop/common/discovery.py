@@ -1,7 +1,8 @@
 """How a service finds the others and is found: through Consul, or at fixed places."""
 
+import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from ssl import SSLContext
 from urllib.parse import urlsplit
@@ -12,9 +13,11 @@ from prometheus_client import CollectorRegistry
 from shop import __version__
 from shop.common import peer, trace
 from shop.common.config import ConsulConfig
+from shop.common.errors import CannotStart
 from shop.common.settings import ConfigError
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (not to listen on)
+_ELSEWHERE = ("192.0.2.1", "2001:db8::1")  # for documents only (RFC 5737, RFC 3849)
 
 
 @dataclass(frozen=True)
@@ -76,13 +79,14 @@ def consul_options(config: ConsulConfig) -> peer.ConsulOptions | None:
 def registration(name: str, config: ConsulConfig, host: str, port: int) -> peer.Registration:
     """Return what Consul is told of an instance that listens there.
 
-    Raises ConfigError where that is no address at which others could reach it.
+    Raises ConfigError where that is no address at which others could reach it, and CannotStart
+    where it is to be found out and cannot be.
     """
-    address = config.advertise or host
+    address = own_address() if config.advertise == "auto" else config.advertise or host
     if address in _EVERYWHERE:
         raise ConfigError(
-            f"SHOP_ADVERTISE_ADDRESS: set the address at which others reach this service; "
-            f"{address} is where it listens, and none to call."
+            f"SHOP_ADVERTISE_ADDRESS: set the address at which others reach this service (or auto);"
+            f" {address} is where it listens, and none to call."
         )
     zone = {"zone": config.zone} if config.zone else {}
     return peer.Registration(
@@ -93,6 +97,19 @@ def registration(name: str, config: ConsulConfig, host: str, port: int) -> peer.
         tags=(f"v{__version__}",),
         meta={"version": __version__, **zone},
     )
+
+
+def own_address() -> str:
+    """Return the address from which this machine (or container) reaches others by default.
+
+    The system is asked for its route; nothing is sent. Raises CannotStart where there is none.
+    """
+    for elsewhere in _ELSEWHERE:
+        family = socket.AF_INET6 if ":" in elsewhere else socket.AF_INET
+        with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as unsent:
+            unsent.connect((elsewhere, 9))
+            return str(unsent.getsockname()[0])
+    raise CannotStart("SHOP_ADVERTISE_ADDRESS: auto finds no way out of here; set the address")
 
 
 @asynccontextmanager

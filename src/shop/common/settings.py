@@ -80,6 +80,7 @@ def add_flags(parser: argparse.ArgumentParser, kind: type[Any], defaults: Defaul
     """Add a configuration's flags to a parser, and list every variable below its help."""
     known = list(settings(kind, defaults))
     width = max(len(about["variable"]) for about, _ in known)
+    secrets = ", ".join(about["variable"] for about, _ in known if about["secret"])
     lines = []
     for about, default in known:
         meaning = f"{about['meaning']} (default: {_shown(default)})"
@@ -94,6 +95,7 @@ def add_flags(parser: argparse.ArgumentParser, kind: type[Any], defaults: Defaul
             )
         lines.append(f"  {about['variable']:<{width}}  {meaning}")
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    lines.append(f"a secret may stand in a file that <variable>_FILE names: {secrets}")
     parser.epilog = "environment variables (a flag comes before its variable):\n" + "\n".join(lines)
 
 

@@ -5,6 +5,7 @@ import pytest
 from shop import __version__
 from shop.common import discovery
 from shop.common.config import ConsulConfig
+from shop.common.errors import CannotStart
 from shop.common.settings import ConfigError
 
 
@@ -51,6 +52,18 @@ def test_without_a_zone_none_is_told():
     told = discovery.registration("product", ConsulConfig(advertise="p.example"), "0.0.0.0", 8002)
     assert told.meta == {"version": __version__}
     assert (told.id, told.address) == ("product-p.example-8002", "p.example")
+
+
+def test_auto_is_the_address_of_the_way_out(monkeypatch):
+    monkeypatch.setattr(discovery, "_ELSEWHERE", ("no address", "127.0.0.1"))
+    told = discovery.registration("product", ConsulConfig(advertise="auto"), "0.0.0.0", 8002)
+    assert (told.id, told.address) == ("product-127.0.0.1-8002", "127.0.0.1")
+
+
+def test_auto_says_that_there_is_no_way_out(monkeypatch):
+    monkeypatch.setattr(discovery, "_ELSEWHERE", ("no address",))
+    with pytest.raises(CannotStart, match=r"^SHOP_ADVERTISE_ADDRESS: auto finds no way out"):
+        discovery.registration("product", ConsulConfig(advertise="auto"), "0.0.0.0", 8002)
 
 
 async def test_whoever_calls_the_others_knows_their_own_zone():

@@ -220,6 +220,8 @@ def test_help_lists_every_variable_with_meaning_and_default():
         assert about["meaning"] in line
         assert line.endswith(f"(default: {'none' if default in ('', ()) else default})")
     assert "(default: 8001)" in shown
+    (in_files,) = [line for line in shown.splitlines() if "<variable>_FILE" in line]
+    assert all(secret in in_files for secret in SECRETS)
 
 
 def test_every_variable_is_the_shops_and_named_once():
