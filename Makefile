@@ -2,17 +2,18 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status logs seed test chaos resilience simulate check lint format api-lint api-mock postman lock
+.PHONY: help up down status logs seed test chaos resilience simulate check lint format api-lint api-mock postman lock image lint-docker
 
 IN_VENV := .venv/bin/python -m
 PINNED := requirements/constraints.txt
 SPECTRAL := @stoplight/spectral-cli@6.16.3
 WORKERS ?= 4
 SEED ?= 7
+IMAGE ?= shop:dev
 DURATION ?= 600
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 	@echo "Options go in ARGS: make up ARGS='--instances 3', make test ARGS='-k money'"
 
 up: .venv/.installed ## Start the shop; return when all of it is healthy
@@ -44,6 +45,15 @@ resilience: .venv/.installed-dev ## Fail what a caller calls, under load, and se
 
 simulate: .venv/.installed ## Simulate calls at 10, 100 and 1000 instances (long; ARGS='outage --sizes 10')
 	@$(IN_VENV) bench.simulate $(ARGS)
+
+image: ## Build the image (IMAGE=shop:dev)
+	@docker build -q -t $(IMAGE) \
+	  --build-arg VERSION="$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' src/shop/__init__.py)" \
+	  --build-arg REVISION="$$(git rev-parse HEAD 2>/dev/null || echo unknown)" \
+	  --build-arg CREATED="$$(git log -1 --format=%cI 2>/dev/null || echo unknown)" .
+
+lint-docker: .venv/.installed-docker ## Lint the Dockerfile
+	@.venv/bin/hadolint Dockerfile
 
 check: lint test ## Everything that must be green: lint, then test
 
@@ -97,3 +107,8 @@ lock: .venv/.installed-release ## Lock what the image holds anew, after a change
 	@echo "Installing what releases are made with into .venv"
 	@$(IN_VENV) pip install -qq --disable-pip-version-check -c $(PINNED) -e '.[release]'
 	@touch .venv/.installed $@
+
+.venv/.installed-docker: .venv/.installed-dev
+	@echo "Installing what tests/docker needs into .venv"
+	@$(IN_VENV) pip install -qq --disable-pip-version-check -c $(PINNED) -e '.[dev,docker]'
+	@touch $@
