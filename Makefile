@@ -81,6 +81,10 @@ postman: .venv/.installed ## Make the Postman collection from the Swagger files
 lock: .venv/.installed-release ## Lock what the image holds anew, after a change of a version
 	@.venv/bin/python scripts/lock.py
 
+.PHONY: release
+release: .venv/.installed-release ## Make sdist, wheel, SBOM and checksums in dist/ (ARGS=--rehearse)
+	@.venv/bin/python scripts/release.py $(ARGS)
+
 # --clear: a .venv without a working Python, as after an upgrade of the system's, is made anew.
 .venv/bin/python:
 	@set -- python3 python3.13 python3.12 python3.11; \
