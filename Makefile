@@ -13,7 +13,7 @@ IMAGE ?= shop:dev
 DURATION ?= 600
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 	@echo "Options go in ARGS: make up ARGS='--instances 3', make test ARGS='-k money'"
 
 up: .venv/.installed ## Start the shop; return when all of it is healthy
@@ -85,6 +85,17 @@ lock: .venv/.installed-release ## Lock what the image holds anew, after a change
 release: .venv/.installed-release ## Make sdist, wheel, SBOM and checksums in dist/ (ARGS=--rehearse)
 	@.venv/bin/python scripts/release.py $(ARGS)
 
+.PHONY: k8s-check k8s-secrets push
+k8s-check: .venv/.installed-dev ## Check the manifests: strictly, for two versions of Kubernetes
+	@$(IN_VENV) shop fetch
+	@$(IN_VENV) pytest tests/k8s $(ARGS)
+
+k8s-secrets: .venv/bin/python ## Make the secrets of k8s/overlays/local, those that are missing
+	@.venv/bin/python scripts/k8s_secrets.py
+
+push: image ## Push the image to ECR (REGISTRY=ACCOUNT.dkr.ecr.REGION.amazonaws.com)
+	@scripts/push.sh "$(IMAGE)" "$(REGISTRY)" "$(TAG)"
+
 # --clear: a .venv without a working Python, as after an upgrade of the system's, is made anew.
 .venv/bin/python:
 	@set -- python3 python3.13 python3.12 python3.11; \
@@ -104,7 +115,7 @@ release: .venv/.installed-release ## Make sdist, wheel, SBOM and checksums in di
 
 .venv/.installed-dev: setup.cfg pyproject.toml $(PINNED) | .venv/bin/python
 	@echo "Installing the shop and what its tests need into .venv (a minute)"
-	@$(IN_VENV) pip install -qq --disable-pip-version-check -c $(PINNED) -e '.[dev]'
+	@$(IN_VENV) pip install -qq --disable-pip-version-check -c $(PINNED) -e '.[dev,k8s]'
 	@touch .venv/.installed $@
 
 .venv/.installed-release: setup.cfg pyproject.toml $(PINNED) | .venv/bin/python
