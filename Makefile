@@ -52,8 +52,9 @@ image: ## Build the image (IMAGE=shop:dev)
 	  --build-arg REVISION="$$(git rev-parse HEAD 2>/dev/null || echo unknown)" \
 	  --build-arg CREATED="$$(git log -1 --format=%cI 2>/dev/null || echo unknown)" .
 
-lint-docker: .venv/.installed-docker ## Lint the Dockerfile
+lint-docker: .venv/.installed-docker ## Lint the Dockerfile, and see that the compose files are valid
 	@.venv/bin/hadolint Dockerfile
+	@.venv/bin/docker-compose -f compose/docker-compose.yml -f compose/observability.yml config -q
 
 check: lint test ## Everything that must be green: lint, then test
 

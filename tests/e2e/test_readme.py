@@ -39,8 +39,9 @@ class Line:
             return f"exit code {code}"
         if self.status is not None and f"HTTP/1.1 {self.status} " not in printed:
             return f"status is not {self.status}"
+        shown = printed.lower()  # an edge may write the names of headers small
         return next(
-            (f"no {text!r} in the answer" for text in self.texts if text not in printed), None
+            (f"no {text!r} in the answer" for text in self.texts if text.lower() not in shown), None
         )
 
 
