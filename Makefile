@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status logs seed test chaos resilience simulate check lint format api-lint api-mock postman lock image lint-docker
+.PHONY: help up down status logs seed test chaos resilience simulate check lint format api-lint api-mock postman lock image test-docker lint-docker
 
 IN_VENV := .venv/bin/python -m
 PINNED := requirements/constraints.txt
@@ -33,7 +33,7 @@ seed: .venv/.installed ## Put 50 products and 20 customers in
 
 test: .venv/.installed-dev ## Run all tests against real servers
 	@$(IN_VENV) shop fetch
-	@$(IN_VENV) pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(IN_VENV) pytest -n $(WORKERS) --dist loadgroup --ignore tests/docker $(ARGS)
 
 chaos: .venv/.installed-dev ## Maltreat a shop and see what it promised (SEED=7 DURATION=600)
 	@$(IN_VENV) shop fetch
@@ -51,6 +51,9 @@ image: ## Build the image (IMAGE=shop:dev)
 	  --build-arg VERSION="$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' src/shop/__init__.py)" \
 	  --build-arg REVISION="$$(git rev-parse HEAD 2>/dev/null || echo unknown)" \
 	  --build-arg CREATED="$$(git log -1 --format=%cI 2>/dev/null || echo unknown)" .
+
+test-docker: .venv/.installed-docker ## Test the image and the compose stack (needs a Docker Engine)
+	@$(IN_VENV) pytest tests/docker $(ARGS)
 
 lint-docker: .venv/.installed-docker ## Lint the Dockerfile, and see that the compose files are valid
 	@.venv/bin/hadolint Dockerfile

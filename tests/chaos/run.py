@@ -96,7 +96,7 @@ async def _maltreat(
         await stack.heal()
         quiet_at = time.time()
         say("The faults are over; waiting until everything has come to rest")
-        world, violations = await _rest(reader, Testimony(log.attempts, goods.stocks), quiet_at)
+        world, violations = await rest(reader, Testimony(log.attempts, goods.stocks), quiet_at)
     finally:
         for task in (watching, telling):
             task.cancel()
@@ -117,7 +117,7 @@ async def _maltreat(
     )
 
 
-async def _rest(
+async def rest(
     reader: Reader, testimony: Testimony, quiet_at: float
 ) -> tuple[World, list[Violation]]:
     """Return the first state of the shop that is right, or the last one when time is up."""
