@@ -22,6 +22,7 @@ from tests.docker.stack import SERVICES, Stack
 
 _STORIES_PER_S = 3.0
 _SLICE_S = 2.0
+_PATIENCE_S = 16.0  # a little longer than the edge waits for an instance
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,10 @@ async def opened(stack: Stack) -> AsyncIterator[Market]:
     rng = random.Random(7)
     urls = {service: [stack.edge] for service in SERVICES}
     try:
-        async with Client(urls, log, rng) as client, Api(f"{stack.edge}/api/v1") as edge:
+        async with (
+            Client(urls, log, rng, _PATIENCE_S) as client,
+            Api(f"{stack.edge}/api/v1") as edge,
+        ):
             before = {order["id"] for order in await edge.everything("/orders")}
             goods = await stock_up(client)
             load = Load(client, goods, rng, _STORIES_PER_S)
