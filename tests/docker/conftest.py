@@ -1,6 +1,8 @@
 """The engine, the image as it is built here, and the compose stack, up."""
 
+import gc
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,11 +23,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def engine() -> Iterator[Any]:
     """The Docker engine; without one all of these tests are skipped."""
     docker = pytest.importorskip("docker", reason="the extra `docker` is not installed")
+    missing = None
     try:
         client = docker.from_env(timeout=300)
         client.ping()
     except docker.errors.DockerException as error:
-        pytest.skip(f"no Docker engine: {error}")
+        missing = str(error)
+    if missing:
+        with warnings.catch_warnings():  # where nobody answers, the SDK leaves its socket open
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
+        pytest.skip(f"no Docker engine: {missing}")
     yield client
     client.close()
 
