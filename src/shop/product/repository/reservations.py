@@ -7,13 +7,13 @@ from datetime import timedelta
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
+from shop.common.gathered import Gathered
 from shop.common.ids import new_id
 from shop.common.keyset import NewestFirst, find_page
 from shop.common.mongo import Collection, Document, mongo_errors
 from shop.common.page import Page
 from shop.product.model import TRANSITIONS, Hold, Op, Reservation, State
 from shop.product.repository.documents import line_document, reservation_of
-from shop.product.repository.gathered import Gathered
 from shop.product.repository.journal import MongoJournal, as_it_was, begun
 from shop.product.repository.server_clock import after, server_now
 

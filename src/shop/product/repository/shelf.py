@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from pymongo import UpdateOne
 
+from shop.common.gathered import Gathered
 from shop.common.mongo import Collection, mongo_errors
 from shop.product.model import Mark, Movement, ShelfItem
 from shop.product.repository.documents import shelf_item_of
-from shop.product.repository.gathered import Gathered
 from shop.product.repository.server_clock import server_now
 from shop.product.repository.stock_updates import applied, erased, sealed, undone
 

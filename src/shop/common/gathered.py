@@ -1,0 +1,108 @@
+"""Calls that are made at the same time, done together in one command.
+
+The calls of one tick of the loop go together; those that come while they are under way wait, and
+go together then. So a single caller waits for nobody, and the more callers there are the less each
+one costs: the group commit of databases (DeWitt et al., "Implementation Techniques for Main Memory
+Database Systems", 1984).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
+from typing import Generic, TypeVar, cast
+
+from shop.common.errors import DeadlineExceeded, ShopError
+from shop.common.peer import current_deadline
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+MOST = 128
+"""How many calls go together at most: one command must not take long."""
+
+
+class Gathered(Generic[A, R]):
+    """One operation. ``together`` does it for several arguments.
+
+    It returns as many results, in their order; one that is an exception is raised to its caller
+    alone. Where it raises a ShopError all of its callers are told. After any other error each is
+    done once more, alone, so that one faulty argument is its own caller's affair; ``together``
+    must bear that. ``at_once``: how many commands may be under way.
+    """
+
+    def __init__(
+        self,
+        together: Callable[[Sequence[A]], Awaitable[Sequence[R | Exception]]],
+        *,
+        most: int = MOST,
+        at_once: int = 1,
+    ) -> None:
+        self._together = together
+        self._most = most
+        self._at_once = at_once
+        self._waiting: list[tuple[A, asyncio.Future[R]]] = []
+        self._going: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, argument: A) -> R:
+        """Do it for one argument, and raise what comes of that.
+
+        Raises DeadlineExceeded when the caller's time is over; what has not gone by then never
+        goes. The command itself has the time of its own that ``together`` gives it.
+        """
+        loop, deadline = asyncio.get_running_loop(), current_deadline()
+        result: asyncio.Future[R] = loop.create_future()
+        if deadline is None:
+            self._enter(argument, result)
+            return await result
+        left_s = deadline.remaining_s()
+        if not left_s:
+            raise _late()
+        self._enter(argument, result)
+        timer = loop.call_later(left_s, _give_up, result)
+        try:
+            return await result
+        finally:
+            timer.cancel()
+
+    def _enter(self, argument: A, result: "asyncio.Future[R]") -> None:
+        self._waiting.append((argument, result))
+        if len(self._going) < self._at_once:
+            # In a context of its own: nobody's time is bounded by what another has left.
+            going = asyncio.get_running_loop().create_task(self._go(), context=Context())
+            self._going.add(going)
+
+    async def _go(self) -> None:
+        try:
+            while self._waiting:
+                calls, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                await self._answer([call for call in calls if not call[1].done()])
+        finally:  # here, and not in a callback: who comes in between must not wait for ever
+            self._going.discard(cast(asyncio.Task[None], asyncio.current_task()))
+
+    async def _answer(self, calls: Sequence[tuple[A, "asyncio.Future[R]"]]) -> None:
+        if not calls:
+            return
+        try:
+            results = await self._together([argument for argument, _ in calls])
+        except Exception as error:
+            if len(calls) > 1 and not isinstance(error, ShopError):
+                for call in calls:
+                    await self._answer([call])
+                return
+            results = [error] * len(calls)
+        for (_, future), result in zip(calls, results, strict=True):
+            if future.done():
+                continue
+            if isinstance(result, Exception):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
+
+
+def _give_up(result: "asyncio.Future[R]") -> None:
+    if not result.done():
+        result.set_exception(_late())
+
+
+def _late() -> DeadlineExceeded:
+    return DeadlineExceeded("The request's time ran out; it may still take effect.")
