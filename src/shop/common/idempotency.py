@@ -1,14 +1,19 @@
-"""Idempotency keys in MongoDB, in the database of what is made under them."""
+"""Idempotency keys in MongoDB, in the database of what is made under them.
 
+Keys that come at the same time are written by one command, and so are the answers.
+"""
+
+from collections.abc import Sequence
 from datetime import timedelta
 from secrets import token_hex
 
-from pymongo import ASCENDING, IndexModel
-from pymongo.errors import DuplicateKeyError
+from pymongo import ASCENDING, IndexModel, UpdateOne
 
 from shop.common import clock
+from shop.common.bulk import insert_together, update_together
 from shop.common.clock import Clock
 from shop.common.config import HttpConfig
+from shop.common.gathered import Gathered
 from shop.common.mongo import Collection, Database, Document, ensure_indexes, mongo_errors
 from shop.common.web.once import Answer, Claim, InProgress, KeyReused
 
@@ -38,6 +43,8 @@ class MongoKeys:
         self._keys = collection
         self._lease = lease
         self._now = clock
+        self._insert = Gathered(self._insert_together)
+        self._keep = Gathered(self._keep_together)
 
     async def prepare(self) -> None:
         """Create the index by which keys go after a day."""
@@ -51,12 +58,9 @@ class MongoKeys:
             "resourceId": resource_id,
             "createdAt": self._now(),
         }
-        try:
-            with mongo_errors():
-                await self._keys.insert_one(new)
-        except DuplicateKeyError:
-            return await self._again(key, fingerprint, resource_id)
-        return Claim(key, new["token"], resource_id)
+        if await self._insert(new):
+            return Claim(key, new["token"], resource_id)
+        return await self._again(key, fingerprint, resource_id)
 
     async def remember(self, claim: Claim, answer: Answer) -> Answer:
         """Keep the answer and return it, or return the one that another holder has kept.
@@ -64,11 +68,9 @@ class MongoKeys:
         Only who holds the key decides: a refusal that comes late must not stand where another has
         made the thing since. Raises InProgress where that one has not answered yet.
         """
-        kept = {"status": answer.status, "headers": dict(answer.headers), "body": answer.body}
+        if await self._keep((claim, answer)):
+            return answer
         with mongo_errors():
-            result = await self._keys.update_one(_ours(claim), {"$set": {"answer": kept}})
-            if result.matched_count:
-                return answer
             there = await self._keys.find_one({"_id": claim.key})
         if there is None:  # a day has passed
             return answer
@@ -80,6 +82,27 @@ class MongoKeys:
         """Let the next request with this key try again at once, with the same id."""
         with mongo_errors():
             await self._keys.update_one(_ours(claim), {"$set": {"leaseUntil": self._now()}})
+
+    async def _insert_together(self, keys: Sequence[Document]) -> Sequence[bool | Exception]:
+        """Write keys down; tell which were not there yet."""
+        return await insert_together(self._keys, keys)
+
+    async def _keep_together(
+        self, answers: Sequence[tuple[Claim, Answer]]
+    ) -> Sequence[bool | Exception]:
+        """Keep answers; tell which claims still held their key.
+
+        Where some did not, an answer beside our token is ours: nobody takes over an answered key.
+        """
+        claims = [claim for claim, _ in answers]
+        done = await update_together(self._keys, [_kept(*each) for each in answers])
+        if done.matched == len(answers):
+            return [True] * len(answers)
+        asked = {"_id": {"$in": [claim.key for claim in claims]}, "answer": {"$exists": True}}
+        with mongo_errors():
+            found = await self._keys.find(asked, {"token": True}).to_list()
+        ours = {(document["_id"], document["token"]) for document in found}
+        return [done.faults.get(n, (c.key, c.token) in ours) for n, c in enumerate(claims)]
 
     async def _again(self, key: str, fingerprint: str, resource_id: str) -> Claim | Answer:
         with mongo_errors():
@@ -112,6 +135,11 @@ class MongoKeys:
 
 def _ours(claim: Claim) -> Document:
     return {"_id": claim.key, "token": claim.token, "answer": {"$exists": False}}
+
+
+def _kept(claim: Claim, answer: Answer) -> UpdateOne:
+    kept = {"status": answer.status, "headers": dict(answer.headers), "body": answer.body}
+    return UpdateOne(_ours(claim), {"$set": {"answer": kept}})
 
 
 def _answer(document: Document) -> Answer:

@@ -11,6 +11,7 @@ from pymongo import AsyncMongoClient, IndexModel
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
+    BulkWriteError,
     ConfigurationError,
     ConnectionFailure,
     OperationFailure,
@@ -151,8 +152,14 @@ def mongo_errors(timeout_s: float | None = None) -> Iterator[None]:
     except ConnectionFailure as error:
         raise Unavailable("The database cannot be reached; try again shortly.") from error
     except WriteConcernError as error:  # written, and perhaps lost again with the primary
-        raise Unavailable("The database could not make sure of a write; try again.") from error
+        raise _unsure() from error
     except PyMongoError as error:
+        if isinstance(error, BulkWriteError) and (error.details or {}).get("writeConcernErrors"):
+            raise _unsure() from error
         if not error.timeout:
             raise
         raise Unavailable("The database did not answer in time; try again shortly.") from error
+
+
+def _unsure() -> Unavailable:
+    return Unavailable("The database could not make sure of a write; try again.")

@@ -4,16 +4,19 @@ Every write names the state that it was decided on. ``fence`` is counted up by a
 of the details, and is never used twice in the life of a document; so a relay that was stopped past
 its lease, or a transition that was decided on an old status, matches nothing. The details are
 guarded by ``version``, and leave ``fence`` alone: an edit never costs a relay its work.
+
+Writes that come at the same time go together (``shop.order.writes``), on the condition that the
+order is wholly as it was. One that finds it otherwise goes once more, alone, on its own condition.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
-from pymongo.errors import DuplicateKeyError
 
+from shop.common.cache import Loader
 from shop.common.mongo import Collection, Document, ensure_indexes, mongo_errors
 from shop.common.page import Cursors, Page, cut
 from shop.common.representation import Representation
@@ -21,8 +24,9 @@ from shop.order import documents
 from shop.order.errors import UnknownOrder
 from shop.order.life import shown
 from shop.order.model import Event, Order, Status, Step
+from shop.order.writes import EVENTS_KEPT as EVENTS_KEPT
+from shop.order.writes import Change, OrderWrites, update_of
 
-EVENTS_KEPT = 500
 _NO_EVENTS = {"events": False}
 
 INDEXES = (
@@ -58,6 +62,8 @@ class MongoOrders:
     def __init__(self, orders: Collection, encode: Callable[[Order], Representation]) -> None:
         self._orders = orders
         self._encode = encode
+        self._load = Loader(self._find_all, UnknownOrder)
+        self._writes = OrderWrites(orders)
 
     async def prepare(self) -> None:
         """Create the indexes that are missing."""
@@ -65,12 +71,7 @@ class MongoOrders:
 
     async def add(self, order: Order) -> Order | None:
         """Insert a new order and return it, or None if there is one with its id."""
-        with mongo_errors():
-            try:
-                await self._orders.insert_one(documents.document(order))
-            except DuplicateKeyError:
-                return None
-        return replace(order, news=())
+        return replace(order, news=()) if await self._writes.insert(order) else None
 
     async def get(self, order_id: str) -> Order:
         """Return an order; raise UnknownOrder."""
@@ -80,7 +81,12 @@ class MongoOrders:
 
     async def view(self, order_id: str) -> Representation:
         """Return an order, encoded; raise UnknownOrder."""
-        return self._encode(await self.get(order_id))
+        return self._encode(await self._load(order_id))
+
+    async def _find_all(self, ids: Sequence[str]) -> Mapping[str, Order]:
+        with mongo_errors():
+            found = await self._orders.find(_visible(_id={"$in": ids}), _NO_EVENTS).to_list()
+        return {stored["_id"]: documents.order_of(stored) for stored in found}
 
     async def find(
         self, customer_id: str | None, status: Status | None, cursor: str | None, limit: int
@@ -109,18 +115,34 @@ class MongoOrders:
 
     async def advance(self, before: Order, after: Order, *, exactly: bool = False) -> Order | None:
         """Write everything but the details, if the fence is still that of ``before``."""
-        guard: Document = {"_id": before.id, "fence": before.fence}
+        changed = int(shown(before) != shown(after))
+        stored = replace(
+            after,
+            details=before.details,
+            version=before.version + changed,
+            fence=before.fence + 1,
+            updated_at=max(before.updated_at, after.updated_at) if changed else before.updated_at,
+            news=(),
+        )
+        update = update_of(after, documents.progress_fields(after), version=changed, fence=1)
+        if await self._writes.change(Change(before, update)):
+            return stored
         if exactly:
-            guard["version"] = before.version
-        changed = shown(before) != shown(after)
-        fields = documents.progress_fields(after)
-        return await self._write(guard, _update(after, fields, version=int(changed), fence=1))
+            return None
+        return await self._write({"_id": before.id, "fence": before.fence}, update)
 
     async def amend(self, before: Order, after: Order) -> Order | None:
         """Write the details, if the version is still that of ``before``."""
-        guard = {"_id": before.id, "version": before.version}
-        fields = documents.detail_fields(after.details)
-        return await self._write(guard, _update(after, fields, version=1, fence=0))
+        stored = replace(
+            before,
+            details=after.details,
+            version=before.version + 1,
+            updated_at=max(before.updated_at, after.updated_at),
+        )
+        update = update_of(after, documents.detail_fields(after.details), version=1, fence=0)
+        if await self._writes.change(Change(before, update)):
+            return stored
+        return await self._write({"_id": before.id, "version": before.version}, update)
 
     async def remove(self, order: Order) -> bool:
         """Delete the document, if its fence is still that of ``order``."""
@@ -189,17 +211,3 @@ def _known(found: Document | None, order_id: str) -> Document:
     if found is None:
         raise UnknownOrder(order_id)
     return found
-
-
-def _update(order: Order, fields: Document, *, version: int, fence: int) -> Document:
-    """Return the update that stores these fields (None: remove it) and the order's news."""
-    count = {"version": version, "fence": fence, "eventCount": len(order.news)}
-    update: Document = {
-        "$set": {name: value for name, value in fields.items() if value is not None},
-        "$unset": {name: "" for name, value in fields.items() if value is None},
-        "$inc": {name: by for name, by in count.items() if by},
-        "$push": {"events": {"$each": documents.events(order.news), "$slice": -EVENTS_KEPT}},
-    }
-    if version:
-        update["$max"] = {"updatedAt": order.updated_at}
-    return {operator: what for operator, what in update.items() if what}

@@ -1,0 +1,81 @@
+"""Several writes as one command, unordered: what became of each.
+
+One alone goes as the single write, which costs less.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError, DuplicateKeyError, WriteError
+
+from shop.common.errors import Unavailable
+from shop.common.mongo import Collection, Document, mongo_errors
+
+_DUPLICATE_KEY = 11000
+# A change of primary, a shutdown or the end of the time that was given, noticed at one write.
+_LET_DOWN = {50, 91, 189, 262, 10107, 11600, 11602, 13435, 13436}
+
+
+@dataclass(frozen=True)
+class Updated:
+    """How many updates met their document; what is wrong with some, by their position."""
+
+    matched: int
+    faults: Mapping[int, Exception] = field(default_factory=dict)
+
+
+async def insert_together(
+    collection: Collection, documents: Sequence[Document]
+) -> list[bool | Exception]:
+    """Insert documents; tell which were not there yet, or what is wrong with one.
+
+    Raises Unavailable where it is not known of any.
+    """
+    with mongo_errors():
+        if len(documents) == 1:
+            return [await _insert_one(collection, documents[0])]
+        try:
+            await collection.insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            return _inserted(error, len(documents))
+    return [True] * len(documents)
+
+
+async def update_together(collection: Collection, updates: Sequence[UpdateOne]) -> Updated:
+    """Update documents; raise Unavailable where it is not known what came of it."""
+    with mongo_errors():
+        try:
+            result = await collection.bulk_write(updates, ordered=False)
+        except BulkWriteError as error:
+            return Updated((error.details or {}).get("nMatched", 0), _faults(error))
+    return Updated(result.matched_count)
+
+
+async def _insert_one(collection: Collection, document: Document) -> bool:
+    try:
+        await collection.insert_one(document)
+    except DuplicateKeyError:
+        return False
+    return True
+
+
+def _inserted(error: BulkWriteError, count: int) -> list[bool | Exception]:
+    faults = _faults(error)
+    outcomes: list[bool | Exception] = [faults.get(position, True) for position in range(count)]
+    return [False if isinstance(each, DuplicateKeyError) else each for each in outcomes]
+
+
+def _faults(error: BulkWriteError) -> dict[int, Exception]:
+    """Return what is wrong with single writes; raise the error if it is about more."""
+    details = error.details or {}
+    if not details.get("writeErrors") or details.get("writeConcernErrors"):
+        raise error
+    return {fault["index"]: _fault(fault) for fault in details["writeErrors"]}
+
+
+def _fault(fault: Document) -> Exception:
+    if fault["code"] in _LET_DOWN:
+        return Unavailable("The database gave this write up; try again shortly.")
+    kind = DuplicateKeyError if fault["code"] == _DUPLICATE_KEY else WriteError
+    return kind(fault["errmsg"], fault["code"], fault)
