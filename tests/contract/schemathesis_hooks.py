@@ -36,6 +36,13 @@ _REFUSALS: dict[str, tuple[tuple[str, str], ...]] = {
         ("mixed-currencies", ""),
         ("total-too-large", ""),
     ),
+    "batch_reservations": (("validation-failed", "#/operations/[0-9]+/(lines|ttlSeconds)"),),
+    "batch_customer_orders": (
+        (
+            "validation-failed",
+            "#/operations/[0-9]+/(status|total|placedAt|orderVersion)",
+        ),
+    ),
     "place_order": (
         _KEY_REUSED,
         ("unknown-customer", "#/customerId"),
@@ -62,10 +69,9 @@ def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> Non
         _use_known(case.body)
         if _chance.random() < 0.8:  # a generated one is never the real one
             case.body.pop("expectedTotal", None)
-        lines = case.body.get("lines")
-        for line in lines if isinstance(lines, list) else []:
-            if isinstance(line, dict):
-                _use_known(line)
+        _use_known_in(case.body.get("lines"))
+        for operation in _use_known_in(case.body.get("operations")):
+            _use_known_in(operation.get("lines"))
 
 
 def _use_known(place: dict[str, Any]) -> None:
@@ -74,6 +80,15 @@ def _use_known(place: dict[str, Any]) -> None:
         generated = isinstance(given, str) and _ANY_ID.match(given) and given not in known
         if generated and known and _chance.random() < 0.8:
             place[name] = _chance.choice(known)
+
+
+def _use_known_in(places: Any) -> list[dict[str, Any]]:
+    found = (
+        [place for place in places if isinstance(place, dict)] if isinstance(places, list) else []
+    )
+    for place in found:
+        _use_known(place)
+    return found
 
 
 def _use_new(place: dict[str, Any]) -> None:

@@ -1,5 +1,8 @@
 """HTTP in and out: load, call the service, dump. A handler is an operationId of swagger.yaml."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from aiohttp.web import AppKey, Request, Response
 
 from shop.common.web import (
@@ -13,6 +16,7 @@ from shop.common.web import (
     patch,
     query,
     representation,
+    side_by_side,
 )
 from shop.customer import schemas
 from shop.customer.model import CustomerStatus
@@ -24,6 +28,7 @@ ORDERS = AppKey("orders", CustomerOrders)
 _draft = schemas.CustomerDraftSchema()
 _patch = schemas.CustomerPatchSchema()
 _link = schemas.OrderLinkDraftSchema()
+_links = schemas.OrderLinkBatchSchema()
 
 
 async def create_customer(request: Request) -> Response:
@@ -74,12 +79,12 @@ async def deactivate_customer(request: Request) -> Response:
 
 async def link_order(request: Request) -> Response:
     details = await body(request, _link)
-    customer_id, order_id = _customer_id(request), request.match_info["orderId"]
-    link = await request.app[ORDERS].link(customer_id, order_id, details, if_match(request))
-    if link.is_new:
-        path = f"/customerOrders/{customer_id}/{order_id}"
-        return created(request, path, schemas.encode_link(link))
-    return changed(schemas.encode_link(link))
+    return await _put(request, {**_ids(request), "details": details}, if_match(request))
+
+
+async def batch_customer_orders(request: Request) -> Response:
+    batch = await body(request, _links)
+    return await side_by_side(_BY_OP[each["op"]](request, each) for each in batch["operations"])
 
 
 async def list_customer_orders(request: Request) -> Response:
@@ -88,16 +93,38 @@ async def list_customer_orders(request: Request) -> Response:
 
 
 async def get_customer_order(request: Request) -> Response:
-    customer_id, order_id = _customer_id(request), request.match_info["orderId"]
-    return representation(request, await request.app[ORDERS].view(customer_id, order_id))
+    return representation(request, await request.app[ORDERS].view(**_ids(request)))
 
 
 async def unlink_order(request: Request) -> Response:
-    customer_id, order_id = _customer_id(request), request.match_info["orderId"]
+    return await _unlink(request, {**_ids(request), **query(request)}, if_match(request))
+
+
+async def _put(
+    request: Request, asked: Mapping[str, Any], expected: frozenset[int] | None = None
+) -> Response:
+    customer_id, order_id = asked["customer_id"], asked["order_id"]
+    link = await request.app[ORDERS].link(customer_id, order_id, asked["details"], expected)
+    if link.is_new:
+        path = f"/customerOrders/{customer_id}/{order_id}"
+        return created(request, path, schemas.encode_link(link))
+    return changed(schemas.encode_link(link))
+
+
+async def _unlink(
+    request: Request, asked: Mapping[str, Any], expected: frozenset[int] | None = None
+) -> Response:
     await request.app[ORDERS].unlink(
-        customer_id, order_id, **query(request), expected=if_match(request)
+        asked["customer_id"], asked["order_id"], asked["order_version"], expected
     )
     return no_content()
+
+
+_BY_OP = {"link": _put, "unlink": _unlink}
+
+
+def _ids(request: Request) -> Mapping[str, str]:
+    return {"customer_id": _customer_id(request), "order_id": request.match_info["orderId"]}
 
 
 async def _set_status(request: Request, status: CustomerStatus) -> Response:

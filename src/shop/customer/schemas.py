@@ -3,16 +3,20 @@
 from typing import Any
 
 import orjson
-from marshmallow import ValidationError, fields, validates_schema
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from shop.common.representation import Representation
 from shop.common.web.schema import (
+    BATCH_MAX,
     NOT_BLANK,
     AddressSchema,
     GivenTime,
     MoneySchema,
+    OutcomeSchema,
+    OutcomesSchema,
     Schema,
     Time,
+    check_fields_of_op,
     one_of,
     text,
     up_to,
@@ -30,6 +34,10 @@ from shop.customer.model import (
 
 _EMAIL = r"^[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+$"
 _PHONE = r"^\+?[0-9 ()-]{3,30}$"
+_ANY_ID = r"^[A-Za-z0-9_-]{1,64}$"
+_TOLD = ("status", "total", "placed_at", "order_version")
+
+__all__ = ["OutcomeSchema", "OutcomesSchema"]  # shared, and definitions of this service's file too
 
 
 class CustomerDraftSchema(Schema):
@@ -82,8 +90,46 @@ class OrderLinkDraftSchema(Schema):
 
     @validates_schema
     def _knows_total(self, data: dict[str, Any], **_: Any) -> None:
-        if data["total"] is None and data["status"] not in PRICELESS:
-            raise ValidationError("Only a pending or rejected order may have no total.", "total")
+        _check_total(data)
+
+
+def _check_total(data: dict[str, Any]) -> None:
+    if data["total"] is None and data["status"] not in PRICELESS:
+        raise ValidationError("Only a pending or rejected order may have no total.", "total")
+
+
+class OrderLinkOperationSchema(Schema):
+    """Definition ``OrderLinkOperation``."""
+
+    op = fields.String(required=True, validate=validate.OneOf(["link", "unlink"]))
+    customer_id = text(1, 64, _ANY_ID, required=True)
+    order_id = text(1, 64, _ANY_ID, required=True)
+    status = one_of(OrderStatus)
+    total = fields.Nested(MoneySchema, allow_none=True)
+    placed_at = GivenTime()
+    order_version = whole(0, 2**53 - 1)
+
+    @validates_schema
+    def _fits_op(self, data: dict[str, Any], **_: Any) -> None:
+        check_fields_of_op(data, {"link": _TOLD}, {"unlink": ["order_version"]})
+        if data["op"] == "link":
+            _check_total(data)
+            if not data["order_version"]:
+                raise ValidationError("Must be 1 at least to link.", "orderVersion")
+
+    @post_load
+    def _as_told(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Put what is told of an order together, as it is for one link."""
+        if data["op"] == "unlink":
+            return {"order_version": 0, **data}
+        told = OrderLinkDetails(**{name: data.pop(name) for name in _TOLD})
+        return {**data, "details": told}
+
+
+class OrderLinkBatchSchema(Schema):
+    """Definition ``OrderLinkBatch``."""
+
+    operations = up_to(BATCH_MAX, fields.Nested(OrderLinkOperationSchema), low=1, required=True)
 
 
 class OrderLinkSchema(Schema):

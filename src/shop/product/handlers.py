@@ -1,6 +1,8 @@
 """HTTP in and out: load, call the service, dump. A handler is an operationId of swagger.yaml."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from aiohttp.web import AppKey, Request, Response
 
@@ -15,6 +17,7 @@ from shop.common.web import (
     patch,
     query,
     representation,
+    side_by_side,
 )
 from shop.product import schemas
 from shop.product.service import Adjustments, Catalogue, Reservations
@@ -28,6 +31,7 @@ _replacement = schemas.ProductReplacementSchema()
 _patch = schemas.ProductPatchSchema()
 _adjustment = schemas.StockAdjustmentDraftSchema()
 _reservation = schemas.ReservationDraftSchema()
+_reservations = schemas.ReservationBatchSchema()
 
 
 async def create_product(request: Request) -> Response:
@@ -94,13 +98,12 @@ async def get_stock_adjustment(request: Request) -> Response:
 async def reserve_stock(request: Request) -> Response:
     order_id = _order_id(request)
     draft = await body(request, _reservation)
-    wanted = [(line["product_id"], line["quantity"]) for line in draft["lines"]]
-    ttl = timedelta(seconds=draft["ttl_seconds"])
-    reserved = await request.app[RESERVATIONS].reserve(order_id, wanted, ttl, if_match(request))
-    shown = schemas.encode_reservation(reserved.reservation)
-    return (
-        created(request, f"/reservations/{order_id}", shown) if reserved.created else changed(shown)
-    )
+    return await _reserve(request, {"order_id": order_id, **draft}, if_match(request))
+
+
+async def batch_reservations(request: Request) -> Response:
+    batch = await body(request, _reservations)
+    return await side_by_side(_BY_OP[each["op"]](request, each) for each in batch["operations"])
 
 
 async def list_reservations(request: Request) -> Response:
@@ -114,13 +117,37 @@ async def get_reservation(request: Request) -> Response:
 
 
 async def commit_reservation(request: Request) -> Response:
-    reservation = await request.app[RESERVATIONS].commit(_order_id(request))
-    return changed(schemas.encode_reservation(reservation))
+    return await _commit(request, {"order_id": _order_id(request)})
 
 
 async def release_reservation(request: Request) -> Response:
-    reservation = await request.app[RESERVATIONS].release(_order_id(request))
+    return await _release(request, {"order_id": _order_id(request)})
+
+
+async def _reserve(
+    request: Request, asked: Mapping[str, Any], expected: frozenset[int] | None = None
+) -> Response:
+    order_id = asked["order_id"]
+    wanted = [(line["product_id"], line["quantity"]) for line in asked["lines"]]
+    ttl = timedelta(seconds=asked["ttl_seconds"])
+    reserved = await request.app[RESERVATIONS].reserve(order_id, wanted, ttl, expected)
+    shown = schemas.encode_reservation(reserved.reservation)
+    if reserved.created:
+        return created(request, f"/reservations/{order_id}", shown)
+    return changed(shown)
+
+
+async def _commit(request: Request, asked: Mapping[str, Any]) -> Response:
+    reservation = await request.app[RESERVATIONS].commit(asked["order_id"])
     return changed(schemas.encode_reservation(reservation))
+
+
+async def _release(request: Request, asked: Mapping[str, Any]) -> Response:
+    reservation = await request.app[RESERVATIONS].release(asked["order_id"])
+    return changed(schemas.encode_reservation(reservation))
+
+
+_BY_OP = {"reserve": _reserve, "commit": _commit, "release": _release}
 
 
 def _product_id(request: Request) -> str:

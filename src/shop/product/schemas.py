@@ -3,15 +3,31 @@
 from typing import Any
 
 import orjson
-from marshmallow import fields, validate
+from marshmallow import fields, post_load, validate, validates_schema
 
 from shop.common.representation import Representation
-from shop.common.web.schema import NOT_BLANK, MoneySchema, Names, Schema, Time, text, up_to, whole
+from shop.common.web.schema import (
+    BATCH_MAX,
+    NOT_BLANK,
+    MoneySchema,
+    Names,
+    OutcomeSchema,
+    OutcomesSchema,
+    Schema,
+    Time,
+    check_fields_of_op,
+    text,
+    up_to,
+    whole,
+)
 from shop.product.model import Adjustment, Product, ProductDetails, Reservation
 
 _SKU = r"^[A-Za-z0-9._-]{1,64}$"
 _ANY_ID = r"^[A-Za-z0-9_-]{1,64}$"
 _STOCK_MAX = 2**53 - 1
+_TTL_SECONDS = 900
+
+__all__ = ["OutcomeSchema", "OutcomesSchema"]  # shared, and definitions of this service's file too
 
 
 def _attributes(**options: Any) -> Names:
@@ -130,7 +146,30 @@ class ReservationDraftSchema(Schema):
     """Definition ``ReservationDraft``."""
 
     lines = up_to(100, fields.Nested(ReservationLineDraftSchema), low=1, required=True)
-    ttl_seconds = whole(1, 2_592_000, load_default=900)
+    ttl_seconds = whole(1, 2_592_000, load_default=_TTL_SECONDS)
+
+
+class ReservationOperationSchema(Schema):
+    """Definition ``ReservationOperation``."""
+
+    op = fields.String(required=True, validate=validate.OneOf(["reserve", "commit", "release"]))
+    order_id = text(1, 64, _ANY_ID, required=True)
+    lines = up_to(100, fields.Nested(ReservationLineDraftSchema), low=1)
+    ttl_seconds = whole(1, 2_592_000)
+
+    @validates_schema
+    def _fits_op(self, data: dict[str, Any], **_: Any) -> None:
+        check_fields_of_op(data, {"reserve": ["lines"]}, {"reserve": ["ttl_seconds"]})
+
+    @post_load
+    def _with_ttl(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {"ttl_seconds": _TTL_SECONDS, **data}
+
+
+class ReservationBatchSchema(Schema):
+    """Definition ``ReservationBatch``."""
+
+    operations = up_to(BATCH_MAX, fields.Nested(ReservationOperationSchema), low=1, required=True)
 
 
 class ReservationLineSchema(Schema):

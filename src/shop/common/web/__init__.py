@@ -1,6 +1,7 @@
 """Everything between HTTP and a service's handlers, built from its swagger.yaml."""
 
 from shop.common.web.app import build
+from shop.common.web.batch import side_by_side
 from shop.common.web.body import body, patch
 from shop.common.web.command import Command, run
 from shop.common.web.conditional import if_match
@@ -39,4 +40,5 @@ __all__ = [
     "query",
     "representation",
     "run",
+    "side_by_side",
 ]

@@ -97,6 +97,21 @@ def of_peer_error(error: peer.PeerError) -> web.Response:
     return of_shop_error(errors.Unavailable(detail, retry_after_s=retry_after_s))
 
 
+def of(error: Exception, left_s: float) -> web.Response | None:
+    """Return the answer to an error that callers are told about, None if it is a fault of ours.
+
+    ``left_s`` is what was left of the request's time when it was raised.
+    """
+    if isinstance(error, errors.ShopError):
+        late = isinstance(error, errors.Unavailable) and left_s <= 0
+        return out_of_time() if late else of_shop_error(error)
+    if isinstance(error, peer.PeerError):
+        return of_peer_error(error)
+    if isinstance(error, web.HTTPException):
+        return of_http_exception(error)
+    return out_of_time() if isinstance(error, TimeoutError) else None
+
+
 def out_of_time() -> web.Response:
     """Return the answer to a request whose time has run out."""
     detail = "The request could not be finished in the time it was given; it may still take effect."

@@ -1,9 +1,11 @@
 """What the marshmallow schemas of the services have in common."""
 
 import re
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 import marshmallow
@@ -12,6 +14,9 @@ from marshmallow import fields, post_dump, post_load, validate
 from shop.common.address import Address
 from shop.common.clock import of_rfc3339, rfc3339
 from shop.common.money import AMOUNT_MAX, Money
+
+BATCH_MAX = 128
+"""How many operations a batch has at most."""
 
 NOT_BLANK = r"[^\x00-\x20\x7f-\xa0]"
 _RFC3339_MS = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"
@@ -129,6 +134,41 @@ def up_to(most: int, item: Any, low: int | None = None, **options: Any) -> field
 class _Tuple(fields.List[Any]):
     def _deserialize(self, *arguments: Any, **options: Any) -> Any:
         return tuple(super()._deserialize(*arguments, **options))
+
+
+def check_fields_of_op(
+    data: Mapping[str, Any],
+    required: Mapping[str, Collection[str]],
+    optional: Mapping[str, Collection[str]],
+) -> None:
+    """Raise ValidationError unless an operation of a batch has the fields that its ``op`` takes.
+
+    Of the fields that are named for any op it must have those that are required for its own, may
+    have those that are optional for it, and no others.
+    """
+    needed = {*required.get(data["op"], ())}
+    named = {name for fields_of in (required, optional) for name in chain(*fields_of.values())}
+    strange = named - needed - {*optional.get(data["op"], ())}
+    missing = {name: ["Missing data for required field."] for name in needed - data.keys()}
+    surplus = {name: [f"Not a field of {data['op']}."] for name in strange & data.keys()}
+    if missing or surplus:
+        faults = {**missing, **surplus}
+        raise marshmallow.ValidationError({_camel(name): faults[name] for name in sorted(faults)})
+
+
+class OutcomeSchema(Schema):
+    """Definition ``Outcome``."""
+
+    status = whole(200, 599, required=True)
+    body = fields.Dict(
+        fields.String(), required=True, allow_none=True, validate=validate.Length(max=100)
+    )
+
+
+class OutcomesSchema(Schema):
+    """Definition ``Outcomes``."""
+
+    outcomes = up_to(BATCH_MAX, fields.Nested(OutcomeSchema), low=1, required=True)
 
 
 class MoneySchema(Schema):
