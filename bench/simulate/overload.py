@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from bench.simulate.chart import Lines, svg
+from bench.chart import Lines, svg
 from bench.simulate.guards import guards
 from bench.simulate.outage import well_after
 from bench.simulate.report import Report, percent

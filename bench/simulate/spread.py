@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from bench.simulate.chart import Bars, svg
+from bench.chart import Bars, svg
 from bench.simulate.report import Report
 from bench.simulate.world import BALANCERS, Setting, World
 

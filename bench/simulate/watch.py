@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Iterable
 from random import Random
 
+from bench.chart import Bars, svg
 from bench.simulate import consul_answers
 from bench.simulate.agenda import Agenda, until
-from bench.simulate.chart import Bars, svg
 from bench.simulate.report import Report
 from bench.simulate.world import Setting
 

@@ -1,6 +1,6 @@
 from xml.etree import ElementTree
 
-from bench.simulate.chart import Bars, Lines, svg
+from bench.chart import Bars, Lines, svg
 
 LINES = Lines("One < two", "seconds", "ms", {"a & b": [(0, 1), (10, 2000)]}, {5: "here"})
 BARS = Bars("Bars", "size", "calls", {"10": {"a & b": 1, "c": 2}})
