@@ -14,17 +14,19 @@ STORED = Representation(1, b"{}")
 class Broken:
     """A store that fails at everything."""
 
+    now_us = 0
+
     def __init__(self, error: Exception) -> None:
         self._error = error
 
     async def get(self, _key: str) -> bytes:
         raise self._error
 
-    async def raw(self, *_command: object) -> object:
+    async def mark(self, _key: str, _ttl_s: float) -> None:
         raise self._error
 
-    def build_key(self, key: str) -> str:
-        return key
+    async def fill(self, *_value: object, **_limits: float) -> None:
+        raise self._error
 
 
 async def load() -> Representation:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from shop.common.cache import Cache, writing
 from shop.common.representation import Representation
+from shop.customer.errors import NoSuchCustomer, NoSuchLink
 from shop.customer.model import (
     Customer,
     CustomerDetails,
@@ -23,7 +24,6 @@ class CachedCustomers:
     def __init__(self, customers: MongoCustomers, cache: Cache) -> None:
         self._customers = customers
         self._cache = cache
-        self.add = customers.add
         self.get = customers.get
         self.find = customers.find
         self.claim_deletion = customers.claim_deletion
@@ -32,7 +32,16 @@ class CachedCustomers:
 
     async def view(self, customer_id: str) -> Representation:
         """Return the customer as it goes over the wire; raise NoSuchCustomer."""
-        return await self._cache.read(customer_id, lambda: self._customers.view(customer_id))
+        return await self._cache.read(
+            customer_id,
+            lambda: self._customers.view(customer_id),
+            lambda: NoSuchCustomer(customer_id),
+        )
+
+    async def add(self, customer: Customer) -> None:
+        """Keep a new customer; raise EmailTaken."""
+        async with writing(self._cache, customer.id):  # its absence may be there
+            await self._customers.add(customer)
 
     async def set_details(
         self, customer_id: str, details: CustomerDetails, at: datetime, expected: Versions
@@ -63,8 +72,11 @@ class CachedLinks:
 
     async def view(self, customer_id: str, order_id: str) -> Representation:
         """Return the link as it goes over the wire; raise NoSuchLink."""
-        key = _key(customer_id, order_id)
-        return await self._cache.read(key, lambda: self._links.view(customer_id, order_id))
+        return await self._cache.read(
+            _key(customer_id, order_id),
+            lambda: self._links.view(customer_id, order_id),
+            lambda: NoSuchLink(customer_id, order_id),
+        )
 
     async def put(
         self,

@@ -1,12 +1,13 @@
 """Customers in MongoDB."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from secrets import token_hex
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from shop.common.cache import Loader
 from shop.common.keyset import LatestFirst, NewestFirst, find_page
 from shop.common.mongo import Collection, Document, mongo_errors
 from shop.common.page import Page
@@ -34,6 +35,7 @@ class MongoCustomers:
     def __init__(self, collection: Collection, encode: Encode) -> None:
         self._collection = collection
         self._encode = encode
+        self._load = Loader(self._find_all, NoSuchCustomer)
 
     async def add(self, customer: Customer) -> None:
         """Keep a new customer; raise EmailTaken."""
@@ -53,7 +55,12 @@ class MongoCustomers:
 
     async def view(self, customer_id: str) -> Representation:
         """Return the customer as it goes over the wire; raise NoSuchCustomer."""
-        return self._encode(await self.get(customer_id))
+        return self._encode(await self._load(customer_id))
+
+    async def _find_all(self, ids: Sequence[str]) -> Mapping[str, Customer]:
+        with mongo_errors():
+            found = await self._collection.find({"_id": {"$in": ids}}).to_list()
+        return {document["_id"]: to_customer(document) for document in found}
 
     async def find(
         self,

@@ -1,6 +1,6 @@
 """Links from customers to orders, in MongoDB: a collection of their own, one document each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from shop.common.cache import Loader
 from shop.common.keyset import LatestFirst, find_page
 from shop.common.mongo import Collection, Document, mongo_errors
 from shop.common.page import Page
@@ -51,6 +52,7 @@ class MongoLinks:
     def __init__(self, collection: Collection, encode: Encode) -> None:
         self._collection = collection
         self._encode = encode
+        self._load = Loader(self._find_all, lambda link_id: NoSuchLink(*link_id.split("/")))
 
     async def put(
         self,
@@ -103,7 +105,12 @@ class MongoLinks:
 
     async def view(self, customer_id: str, order_id: str) -> Representation:
         """Return the link as it goes over the wire; raise NoSuchLink."""
-        return self._encode(await self.get(customer_id, order_id))
+        return self._encode(await self._load(_id(customer_id, order_id)))
+
+    async def _find_all(self, ids: Sequence[str]) -> Mapping[str, OrderLink]:
+        with mongo_errors():
+            found = await self._collection.find({"_id": {"$in": ids}, "linked": True}).to_list()
+        return {document["_id"]: to_link(document) for document in found}
 
     async def find(self, customer_id: str, *, limit: int, cursor: str | None) -> Page[OrderLink]:
         """Return one page, the order placed last first."""

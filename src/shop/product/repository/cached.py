@@ -6,6 +6,7 @@ from datetime import datetime
 
 from shop.common.cache import Cache, writing
 from shop.common.representation import Representation
+from shop.product.errors import ProductNotFound
 from shop.product.model import Product, ProductDetails
 from shop.product.repository.products import MongoProducts
 
@@ -16,13 +17,21 @@ class CachedProducts:
     def __init__(self, products: MongoProducts, cache: Cache) -> None:
         self._products = products
         self._cache = cache
-        self.add = products.add
         self.get = products.get
         self.find = products.find
 
     async def view(self, product_id: str) -> Representation:
         """Return a product as it is shown; raise ProductNotFound."""
-        return await self._cache.read(product_id, lambda: self._products.view(product_id))
+        return await self._cache.read(
+            product_id,
+            lambda: self._products.view(product_id),
+            lambda: ProductNotFound(product_id),
+        )
+
+    async def add(self, product: Product) -> None:
+        """Store a new product; raise SkuTaken."""
+        async with writing(self._cache, product.id):  # its absence may be there
+            await self._products.add(product)
 
     async def replace(
         self,

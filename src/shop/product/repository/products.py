@@ -1,11 +1,12 @@
 """The catalogue in MongoDB."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from shop.common.cache import Loader
 from shop.common.keyset import NewestFirst, find_page
 from shop.common.mongo import Collection, Document, mongo_errors
 from shop.common.page import Page
@@ -24,6 +25,7 @@ class MongoProducts:
     def __init__(self, collection: Collection, encode: Callable[[Product], Representation]) -> None:
         self._products = collection
         self._encode = encode
+        self._load = Loader(self._find_all, ProductNotFound)
 
     async def add(self, product: Product) -> None:
         """Store a new product; raise SkuTaken."""
@@ -43,7 +45,12 @@ class MongoProducts:
 
     async def view(self, product_id: str) -> Representation:
         """Return a product as it is shown; raise ProductNotFound."""
-        return self._encode(await self.get(product_id))
+        return self._encode(await self._load(product_id))
+
+    async def _find_all(self, ids: Sequence[str]) -> Mapping[str, Product]:
+        with mongo_errors():
+            found = await self._products.find({"_id": {"$in": ids}}, _SHOWN).to_list()
+        return {document["_id"]: product_of(document) for document in found}
 
     async def find(self, chosen: ProductFilter, cursor: str | None, limit: int) -> Page[Product]:
         """Return products, newest first; raise InvalidCursor."""

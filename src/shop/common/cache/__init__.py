@@ -1,0 +1,16 @@
+"""A cache of encoded resources in front of the reads by id, and what gathers those reads.
+
+- ``protocol``: what the stores ask of a cache; the cache of a service that has none.
+- ``read_through``: Redis read through, never behind a completed write.
+- ``absence``: what happens while Redis is away.
+- ``store``, ``connection``: values and marks in Redis; one connection for all who ask.
+- ``loader``: what is not in the cache, read from the database in one query.
+- ``opened``: opens the cache that the configuration names.
+"""
+
+from shop.common.cache.loader import Loader
+from shop.common.cache.opened import opened
+from shop.common.cache.protocol import Cache, NoCache, writing
+from shop.common.cache.read_through import RedisReadThrough
+
+__all__ = ["Cache", "Loader", "NoCache", "RedisReadThrough", "opened", "writing"]

@@ -1,0 +1,196 @@
+"""One connection to Redis for all who ask: what is asked in one tick of the loop goes in one write.
+
+Redis answers in the order in which it was asked, so many can wait on one connection, and nobody
+waits for a pool. One bounded wait is all that a server that does not answer costs: the time of the
+oldest command ends the connection, and with it the wait of all.
+"""
+
+import asyncio
+from collections import deque
+from contextvars import Context
+from typing import Any, cast
+
+import hiredis
+from redis.asyncio import Connection as Address
+from redis.asyncio import SSLConnection
+from redis.exceptions import ConnectionError as ConnectionLost
+from redis.exceptions import InvalidResponse, ResponseError
+
+Reply = Any
+_NOTHING_YET = object()
+
+
+class Connection(asyncio.Protocol):
+    """The wire: commands in, replies out, in the same order."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
+        self._loop = asyncio.get_running_loop()
+        self._replies = hiredis.Reader(
+            protocolError=InvalidResponse, replyError=ResponseError, notEnoughData=_NOTHING_YET
+        )
+        self._waiting: deque[tuple[float, asyncio.Future[Reply]]] = deque()
+        self._transport: asyncio.Transport | None = None
+        self._watch: asyncio.TimerHandle | None = None
+
+    @property
+    def is_up(self) -> bool:
+        """Tell whether a command can be sent."""
+        return self._transport is not None
+
+    def send(self, commands: bytes, replies: list["asyncio.Future[Reply]"]) -> None:
+        """Send some commands; each of ``replies`` is answered in its turn."""
+        now = self._loop.time()
+        self._waiting.extend([(now, reply) for reply in replies])
+        if self._watch is None:
+            self._watch = self._loop.call_at(now + self._timeout_s, self._look)
+        try:
+            if self._transport is not None:
+                self._transport.write(commands)
+        except Exception as error:  # uvloop's, where it was reset between two writes
+            self.end(error)
+
+    def end(self, error: Exception) -> None:
+        """Close the connection, and tell all who wait."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.abort()
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        while self._waiting:
+            settle(self._waiting.popleft()[1], error)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        self._transport = cast(asyncio.Transport, transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell all who wait."""
+        self.end(ConnectionLost(f"Redis closed the connection: {exc}"))
+
+    def data_received(self, data: bytes) -> None:
+        """Hand out the replies that are complete."""
+        replies, waiting = self._replies, self._waiting
+        try:
+            replies.feed(data)
+            while (reply := replies.gets()) is not _NOTHING_YET:
+                settle(waiting.popleft()[1], reply)
+        except (InvalidResponse, IndexError) as error:  # IndexError: nobody asked
+            self.end(ConnectionLost(f"Redis cannot be understood: {error}"))
+
+    def _look(self) -> None:
+        """End the connection if its oldest command has had its time; look again later if not."""
+        self._watch = None
+        if not self._waiting:
+            return
+        due = self._waiting[0][0] + self._timeout_s
+        if due <= self._loop.time():
+            self.end(TimeoutError("Redis did not answer in time"))
+        else:
+            self._watch = self._loop.call_at(due, self._look)
+
+
+class Multiplexed:
+    """Commands of many callers over one connection, which is made when one is needed."""
+
+    def __init__(self, address: Address, timeout_s: float) -> None:
+        self._address = address
+        self._timeout_s = timeout_s
+        self._wire: Connection | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._commands: list[bytes] = []
+        self._replies: list[asyncio.Future[Reply]] = []
+        self.batch = 0
+        """The number of the batch that what is asked now goes with."""
+
+    def ask(self, command: bytes) -> "asyncio.Future[Reply]":
+        """Send a command with the others of this tick; raises ResponseError where Redis says no.
+
+        Raises ConnectionError, OSError or TimeoutError where it cannot be reached, or does not
+        answer in time.
+        """
+        loop = asyncio.get_running_loop()
+        if not self._replies:
+            loop.call_soon(self._flush)
+        reply: asyncio.Future[Reply] = loop.create_future()
+        self._commands.append(command)
+        self._replies.append(reply)
+        return reply
+
+    async def close(self) -> None:
+        """End the connection."""
+        if self._connecting is not None:
+            self._connecting.cancel()
+            await asyncio.gather(self._connecting, return_exceptions=True)
+        self._drop(ConnectionLost("closed by us"))
+
+    def _flush(self) -> None:
+        if self._wire is not None and self._wire.is_up:
+            commands, replies = self._commands, self._replies
+            self._commands, self._replies = [], []
+            self.batch += 1
+            self._wire.send(b"".join(commands), replies)
+        elif self._connecting is None:
+            # In a context of its own: it outlives the caller that was the first.
+            work = self._connect()
+            self._connecting = asyncio.get_running_loop().create_task(work, context=Context())
+
+    async def _connect(self) -> None:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                self._wire = await self._greeted()
+        except Exception as error:
+            self._drop(error)
+        else:
+            self._flush()
+        finally:
+            self._connecting = None
+
+    async def _greeted(self) -> Connection:
+        """Return a connection that is let in, and at the right database."""
+        loop, address = asyncio.get_running_loop(), self._address
+        tls = address.ssl_context.get() if isinstance(address, SSLConnection) else None
+        _, wire = await loop.create_connection(
+            lambda: Connection(self._timeout_s), address.host, address.port, ssl=tls
+        )
+        names = [name for name in (address.username, address.password) if name]
+        greeting = [command("AUTH", *names)] if names else []
+        greeting += [command("SELECT", str(address.db))] if address.db else []
+        replies: list[asyncio.Future[Reply]] = [loop.create_future() for _ in greeting]
+        try:
+            if greeting:
+                wire.send(b"".join(greeting), replies)
+                await asyncio.gather(*replies)
+        except BaseException:
+            wire.end(ConnectionLost("not let in"))
+            raise
+        return wire
+
+    def _drop(self, error: Exception) -> None:
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            wire.end(error)
+        replies, self._commands, self._replies = self._replies, [], []
+        self.batch += 1
+        for reply in replies:
+            settle(reply, error)
+
+
+def command(*parts: str | bytes) -> bytes:
+    """Return a command as it goes over the wire, in RESP."""
+    encoded = [part if isinstance(part, bytes) else part.encode() for part in parts]
+    return b"*%d\r\n" % len(encoded) + b"".join(
+        [b"$%d\r\n%b\r\n" % (len(part), part) for part in encoded]
+    )
+
+
+def settle(future: "asyncio.Future[Reply]", reply: Reply) -> None:
+    """Give a reply to who waits for it, if they still do."""
+    if future.done():
+        return
+    if isinstance(reply, Exception):
+        future.set_exception(reply)
+        future.exception()  # seen: its caller may have gone
+    else:
+        future.set_result(reply)

@@ -1,0 +1,45 @@
+"""Opens the cache that the configuration names."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from redis.asyncio import Connection as Address
+from redis.asyncio import ConnectionPool
+
+from shop.common.cache.connection import Multiplexed
+from shop.common.cache.protocol import Cache, NoCache
+from shop.common.cache.read_through import RedisReadThrough
+from shop.common.cache.store import RedisStore
+from shop.common.config import RedisConfig
+from shop.common.settings import ConfigError
+
+
+@asynccontextmanager
+async def opened(config: RedisConfig, namespace: str) -> AsyncIterator[Cache]:
+    """Give the cache that the configuration names, and close it at the end."""
+    if not config.url:
+        yield NoCache()
+        return
+    store = RedisStore(Multiplexed(_address(config.url), config.timeout_s), namespace)
+    cache = RedisReadThrough(store, config.ttl_s)
+    try:
+        yield cache
+    finally:
+        await cache.close()
+        await store.close()
+
+
+def _address(url: str) -> Address:
+    """Return what redis-py makes of an address; it never connects by itself.
+
+    Raises ConfigError for one that cannot be understood.
+    """
+    unclear = ConfigError("SHOP_REDIS_URL: this is no address that Redis understands.")
+    try:
+        pool = ConnectionPool.from_url(url)
+        address = pool.connection_class(**pool.connection_kwargs)
+    except (ValueError, TypeError):  # what they say may quote the password
+        raise unclear from None
+    if not isinstance(address, Address):
+        raise unclear
+    return address

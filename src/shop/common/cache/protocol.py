@@ -1,0 +1,48 @@
+"""What a store that keeps encoded resources promises to those in front of a database."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from shop.common.errors import NotFound
+from shop.common.representation import Representation
+
+Load = Callable[[], Awaitable[Representation]]
+
+Absent = Callable[[], NotFound]
+"""Makes what is raised for a resource that is known not to be there."""
+
+
+class Cache(Protocol):
+    """Where encoded resources are kept on their way out."""
+
+    async def read(self, key: str, load: Load, absent: Absent | None = None) -> Representation:
+        """Return the resource from the cache, or else from ``load``, whose errors pass.
+
+        With ``absent``, NotFound is kept too, for a short time: then whoever makes a resource of
+        this key has to tell ``written``, as for any other write.
+        """
+
+    async def written(self, key: str) -> None:
+        """Let no reader be given from now on what was there before the write that just ended."""
+
+
+@asynccontextmanager
+async def writing(cache: Cache, *keys: str) -> AsyncIterator[None]:
+    """Mark these keys when the write inside has ended, in whatever way: it may have been made."""
+    try:
+        yield
+    finally:
+        for key in keys:
+            await cache.written(key)
+
+
+class NoCache:
+    """The cache of a service that has none: every read is a load."""
+
+    async def read(self, key: str, load: Load, absent: Absent | None = None) -> Representation:  # noqa: ARG002
+        """Load."""
+        return await load()
+
+    async def written(self, key: str) -> None:
+        """Do nothing: nothing is kept."""
