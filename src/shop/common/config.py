@@ -60,6 +60,8 @@ class HttpConfig:
     cors_origins: tuple[str, ...] = setting(
         "SHOP_CORS_ORIGINS", (), "browser origins that may call, by comma; *: any; empty: none"
     )
+    request_log: bool = setting("SHOP_REQUEST_LOG", True, "off: no line of log for each request")
+    metrics: bool = setting("SHOP_METRICS", True, "off: requests are not measured, no /metrics")
     debug_peers: bool = setting(
         "SHOP_DEBUG_PEERS", False, "true: show at /debug/peers what is known of other services"
     )

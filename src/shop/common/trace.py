@@ -4,10 +4,10 @@ https://www.w3.org/TR/trace-context/
 """
 
 import re
-import secrets
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from random import getrandbits
+from typing import NamedTuple
 
 HEADER = "traceparent"
 _SAMPLED = 1  # the one flag there is; others must not be handed on
@@ -16,9 +16,11 @@ _TRACEPARENT = re.compile(  # versions after 00 may be longer
 )
 
 
-@dataclass(frozen=True)
-class Trace:
-    """One request's place in a trace: the trace it belongs to, and this service's part in it."""
+class Trace(NamedTuple):
+    """One request's place in a trace: the trace it belongs to, and this service's part in it.
+
+    Ids need not be hard to guess, only unlike others', so they are made without the system's aid.
+    """
 
     trace_id: str
     span_id: str
@@ -29,8 +31,10 @@ class Trace:
         """Continue the caller's trace, or start one where the header is absent or not valid."""
         found = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
         if found is None:
-            return cls(secrets.token_hex(16), secrets.token_hex(8))
-        return cls(found[1], secrets.token_hex(8), f"{int(found[2], 16) & _SAMPLED:02x}")
+            made = "%048x" % getrandbits(192)  # noqa: UP031  # twice as fast as an f-string
+            return cls(made[:32], made[32:])
+        flags = "01" if int(found[2], 16) & _SAMPLED else "00"
+        return cls(found[1], "%016x" % getrandbits(64), flags)  # noqa: UP031
 
     @property
     def traceparent(self) -> str:

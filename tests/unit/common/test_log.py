@@ -1,11 +1,13 @@
 """Logs: one JSON object a line, whatever is logged, by whoever logs it."""
 
+import asyncio
 import json
 import logging
 import sys
 
 import pytest
 import structlog
+from structlog.testing import capture_logs
 
 from shop.common import log, trace
 from shop.common.config import LogConfig
@@ -19,6 +21,7 @@ def logging_restored():
     yield
     trace._current.reset(token)
     structlog.reset_defaults()
+    log._lines, log._least = None, logging.INFO
     root.handlers = handlers
     root.setLevel(level)
 
@@ -88,6 +91,86 @@ def test_the_exception_of_a_library_is_shown(lines):
     except RuntimeError:
         logging.getLogger("a.library").exception("failed")
     assert "RuntimeError: oh" in lines()[0]["exception"]
+
+
+# --- The line of a request -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def configured(tmp_path, monkeypatch):
+    """Configure the log to go to a file, and return what reads that."""
+    with (tmp_path / "log").open("w") as file:
+
+        def configure(**options):
+            monkeypatch.setattr(sys, "stderr", file)
+            log.configure(LogConfig(format="json", **options))
+            return lambda: [
+                json.loads(line) for line in (tmp_path / "log").read_bytes().split(b"\n")[:-1]
+            ]
+
+        yield configure
+
+
+async def ticked() -> None:
+    await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(("status", "level"), [(200, "info"), (404, "info"), (500, "warning")])
+async def test_the_line_of_a_request_is_the_one_that_structlog_would_write(
+    configured, status, level
+):
+    written = configured()
+    trace.enter(trace.Trace.of(None))
+    about = {"operation": "get", "method": "GET", "path": '/a"b\\ü', "status": status, "ms": 12.35}
+    getattr(structlog.get_logger(), level)("request", **about)
+    log.request("get", "GET", '/a"b\\ü', status, 0.012345)
+    await ticked()
+    model, ours = written()
+    assert ours.pop("timestamp").endswith("Z")
+    assert len(model.pop("timestamp")) == len("2026-01-31T12:00:00.000000Z")
+    assert list(ours.items()) == list(model.items())
+
+
+async def test_lines_of_requests_and_others_stand_in_their_order(configured):
+    written = configured()
+    log.request("one", "GET", "/", 200, 0.1)
+    structlog.get_logger().info("two")
+    log.request("three", "GET", "/", 200, 0.1)
+    await ticked()
+    assert [line.get("operation", line["event"]) for line in written()] == ["one", "two", "three"]
+
+
+async def test_a_path_that_is_no_text_cannot_break_the_log(configured):
+    written = configured()
+    log.request("get", "GET", "/\udcff", 200, 0.1)
+    await ticked()
+    (line,) = written()
+    assert (line["event"], line["path"]) == ("request", "/\udcff")
+
+
+async def test_requests_below_the_level_are_not_logged(configured):
+    written = configured(level="warning")
+    log.request("get", "GET", "/", 200, 0.1)
+    log.request("get", "GET", "/", 503, 0.1)
+    await ticked()
+    assert [line["status"] for line in written()] == [503]
+
+
+async def test_who_captures_the_log_captures_the_lines_of_requests_too(configured):
+    written = configured()
+    with capture_logs() as logs:
+        log.request("get", "GET", "/", 200, 0.1)
+    await ticked()
+    assert [line["event"] for line in logs] == ["request"]
+    assert written() == []
+
+
+async def test_what_waits_is_written_at_the_end(configured):
+    written = configured()
+    log.request("get", "GET", "/", 200, 0.1)
+    assert written() == []
+    log.close()
+    assert len(written()) == 1
 
 
 def test_in_a_terminal_lines_are_for_people(capsys, monkeypatch):

@@ -32,14 +32,18 @@ def build(config: HttpConfig, package: str, handlers: ModuleType) -> web.Applica
     operations = bind(app, spec, handlers)
     if config.cors_origins:
         app.middlewares.append(cors(config.cors_origins))
+    measured = metrics.RequestMetrics(registry) if config.metrics else None
     app.middlewares.append(
-        outermost(config.request_timeout_s, operations, admission, metrics.RequestMetrics(registry))
+        outermost(
+            config.request_timeout_s, operations, admission, measured, logged=config.request_log
+        )
     )
     app.on_cleanup.append(admission.close)
     add_docs(app, spec)
     app.router.add_get("/health/live", health.live)
     app.router.add_get("/health/ready", health.ready)
-    app.router.add_get("/metrics", metrics.metrics)
+    if config.metrics:
+        app.router.add_get("/metrics", metrics.metrics)
     if config.debug_peers:
         app.router.add_get("/debug/peers", debug.peers)
     return app

@@ -16,6 +16,7 @@ import structlog
 from aiohttp import web
 
 from shop.common import discovery, peer
+from shop.common import log as log_lines
 from shop.common.config import HttpConfig, ServiceConfig
 from shop.common.errors import CannotStart
 from shop.common.peer.instance import http_url
@@ -117,6 +118,7 @@ def _stop_signal() -> Iterator[asyncio.Event]:
 
     def received() -> None:
         if stop.is_set():
+            log_lines.close(0.1)
             os._exit(1)
         stop.set()
 

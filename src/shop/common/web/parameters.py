@@ -1,4 +1,7 @@
-"""Path, query and header parameters, checked against what the spec declares for the operation."""
+"""Path, query and header parameters, checked against what the spec declares for the operation.
+
+Everything that the spec says is read once, when an operation is bound to its handler.
+"""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -12,91 +15,139 @@ from shop.common.errors import FieldError, NotFound, Unprocessable
 from shop.common.web.spec import Operation
 
 Declared = Mapping[str, Any]
+Parse = Callable[[str], Any]
 
 
-def query_values(operation: Operation, given: MultiMapping[str]) -> dict[str, Any]:
-    """Return every query parameter that the operation declares, by its name in Python.
+class _Parameter:
+    """One that is declared."""
 
-    Absent ones have the spec's default, or None. Raises Unprocessable for a parameter that is
+    def __init__(self, declared: Declared) -> None:
+        self.name: str = declared["name"]
+        self.in_python = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", self.name).lower()
+        self.parse = parser(declared)
+        self._required = declared.get("required", False)
+        self._default = declared.get("default")
+
+    def value(self, given: Sequence[str]) -> Any:
+        """Return its value, or raise ValueError that says why not."""
+        if not given:
+            if self._required:
+                raise ValueError("is required")
+            return self._default
+        if len(given) > 1:
+            raise ValueError("is given more than once")
+        return self.parse(given[0])
+
+
+def _declared(operation: Operation, place: str) -> list[_Parameter]:
+    return [_Parameter(parameter) for parameter in operation.declared(place)]
+
+
+def query_reader(operation: Operation) -> Callable[[MultiMapping[str]], dict[str, Any]]:
+    """Return what reads the query: every parameter that is declared, by its name in Python.
+
+    Absent ones have the spec's default, or None. It raises Unprocessable for a parameter that is
     unknown, repeated, or breaks its schema.
     """
-    declared = {p["name"]: p for p in operation.declared("query")}
-    errors = [
-        FieldError(f"?{name}", "this operation has no such parameter; take it out")
-        for name in dict.fromkeys(given)
-        if name not in declared
-    ]
-    values = {}
-    for name, parameter in declared.items():
-        try:
-            values[_snake(name)] = _value(parameter, given.getall(name, []))
-        except ValueError as error:
-            errors.append(FieldError(f"?{name}", str(error)))
-    if errors:
-        raise Unprocessable("The query breaks the schema; see errors.", fields=errors)
-    return values
+    parameters = {parameter.name: parameter for parameter in _declared(operation, "query")}
+
+    def read(given: MultiMapping[str]) -> dict[str, Any]:
+        errors = [
+            FieldError(f"?{name}", "this operation has no such parameter; take it out")
+            for name in dict.fromkeys(given)
+            if name not in parameters
+        ]
+        values = {}
+        for name, parameter in parameters.items():
+            try:
+                values[parameter.in_python] = parameter.value(given.getall(name, []))
+            except ValueError as error:
+                errors.append(FieldError(f"?{name}", str(error)))
+        if errors:
+            raise Unprocessable("The query breaks the schema; see errors.", fields=errors)
+        return values
+
+    return read
 
 
-def check_path(operation: Operation, values: Mapping[str, str]) -> None:
-    """Raise NotFound where a path parameter cannot be the address of anything."""
-    for parameter in operation.declared("path"):
-        try:
-            parse(parameter, values[parameter["name"]])
-        except ValueError as error:
-            raise NotFound(f"There is nothing here: {parameter['name']} {error}.") from None
+def path_check(operation: Operation) -> Callable[[Mapping[str, str]], None]:
+    """Return what raises NotFound where a path parameter cannot be the address of anything."""
+    parameters = [(parameter.name, parameter.parse) for parameter in _declared(operation, "path")]
+
+    def check(values: Mapping[str, str]) -> None:
+        for name, parse in parameters:
+            try:
+                parse(values[name])
+            except ValueError as error:
+                raise NotFound(f"There is nothing here: {name} {error}.") from None
+
+    return check
 
 
-def check_headers(operation: Operation, given: Mapping[str, str]) -> None:
-    """Raise Unprocessable where a header breaks its schema; handlers read headers by themselves."""
-    errors = []
-    for parameter in operation.declared("header"):
-        name = parameter["name"]
-        try:
-            _value(parameter, [given[name]] if name in given else [])
-        except ValueError as error:
-            errors.append(FieldError(name, str(error)))
-    if errors:
-        raise Unprocessable("A header breaks the schema; see errors.", fields=errors)
+def header_check(operation: Operation) -> Callable[[Mapping[str, str]], None]:
+    """Return what raises Unprocessable where a header breaks its schema.
+
+    Handlers read headers by themselves.
+    """
+    parameters = _declared(operation, "header")
+
+    def check(given: Mapping[str, str]) -> None:
+        errors = []
+        for parameter in parameters:
+            value = given.get(parameter.name)
+            try:
+                parameter.value([] if value is None else [value])
+            except ValueError as error:
+                errors.append(FieldError(parameter.name, str(error)))
+        if errors:
+            raise Unprocessable("A header breaks the schema; see errors.", fields=errors)
+
+    return check
 
 
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+def parser(schema: Declared) -> Parse:
+    """Return what reads one value as a Swagger 2.0 parameter schema says.
+
+    It raises ValueError that says why not.
+    """
+    return _PARSERS[schema["type"]](schema)
 
 
-def _value(parameter: Declared, given: Sequence[str]) -> Any:
-    if not given:
-        if parameter.get("required"):
-            raise ValueError("is required")
-        return parameter.get("default")
-    if len(given) > 1:
-        raise ValueError("is given more than once")
-    return parse(parameter, given[0])
+def _integer(schema: Declared) -> Parse:
+    low, high = schema.get("minimum"), schema.get("maximum")
+
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,18}", text):
+            raise ValueError("must be an integer")
+        value = int(text)
+        if (low is not None and value < low) or (high is not None and value > high):
+            raise ValueError(f"must be between {_or(low, value)} and {_or(high, value)}")
+        return value
+
+    return parse
 
 
-def parse(schema: Declared, text: str) -> Any:
-    """Read one value as a Swagger 2.0 parameter schema says; raise ValueError that says why not."""
-    return _PARSERS[schema["type"]](schema, text)
+def _or(bound: int | None, value: int) -> int:
+    return value if bound is None else bound
 
 
-def _integer(schema: Declared, text: str) -> int:
-    if not re.fullmatch(r"-?[0-9]{1,18}", text):
-        raise ValueError("must be an integer")
-    value = int(text)
-    low, high = schema.get("minimum", value), schema.get("maximum", value)
-    if not low <= value <= high:
-        raise ValueError(f"must be between {low} and {high}")
-    return value
+def _string(schema: Declared) -> Parse:
+    low, high, enum = schema.get("minLength", 0), schema.get("maxLength"), schema.get("enum")
+    # ``$`` is the very end of the text; Python's would let a line break follow.
+    pattern = re.compile(re.sub(r"\$$", r"\\Z", schema["pattern"])) if "pattern" in schema else None
+    is_time = schema.get("format") == "date-time"
 
+    def parse(text: str) -> Any:
+        length = len(text)
+        if length < low or (high is not None and length > high):
+            raise ValueError(f"must have {low} to {_or(high, length)} characters")
+        if enum is not None and text not in enum:
+            raise ValueError(f"must be one of: {', '.join(enum)}")
+        if pattern is not None and not pattern.search(text):
+            raise ValueError(f"must match {schema['pattern']}")
+        return _time(text) if is_time else text
 
-def _string(schema: Declared, text: str) -> Any:
-    low, high = schema.get("minLength", 0), schema.get("maxLength", len(text))
-    if not low <= len(text) <= high:
-        raise ValueError(f"must have {low} to {high} characters")
-    if "enum" in schema and text not in schema["enum"]:
-        raise ValueError(f"must be one of: {', '.join(schema['enum'])}")
-    if "pattern" in schema and not re.search(re.sub(r"\$$", r"\\Z", schema["pattern"]), text):
-        raise ValueError(f"must match {schema['pattern']}")
-    return _time(text) if schema.get("format") == "date-time" else text
+    return parse
 
 
 def _time(text: str) -> datetime:
@@ -107,17 +158,22 @@ def _time(text: str) -> datetime:
         raise ValueError(f"must be an RFC 3339 time with an offset, such as {example}") from None
 
 
-def _array(schema: Declared, text: str) -> list[Any]:
-    parts = text.split(",") if text else []
-    low, high = schema.get("minItems", 0), schema.get("maxItems", len(parts))
-    if not low <= len(parts) <= high:
-        raise ValueError(f"must have {low} to {high} items, separated by commas")
-    if schema.get("uniqueItems") and len(set(parts)) < len(parts):
-        raise ValueError("must not name an item twice")
-    return [parse(schema["items"], part) for part in parts]
+def _array(schema: Declared) -> Parse:
+    low, high, item = schema.get("minItems", 0), schema.get("maxItems"), parser(schema["items"])
+
+    def parse(text: str) -> list[Any]:
+        parts = text.split(",") if text else []
+        if len(parts) < low or (high is not None and len(parts) > high):
+            many = f"{low} to {_or(high, len(parts))}"
+            raise ValueError(f"must have {many} items, separated by commas")
+        if schema.get("uniqueItems") and len(set(parts)) < len(parts):
+            raise ValueError("must not name an item twice")
+        return [item(part) for part in parts]
+
+    return parse
 
 
-_PARSERS: dict[str, Callable[[Declared, str], Any]] = {
+_PARSERS: dict[str, Callable[[Declared], Parse]] = {
     "integer": _integer,
     "string": _string,
     "array": _array,

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from shop.common.web.parameters import check_headers, check_path, query_values
+from shop.common.web.parameters import header_check, path_check, query_reader
 from shop.common.web.spec import Operation, Spec, SpecError
 
 BASE_PATH: web.AppKey[str] = web.AppKey("base_path", str)
@@ -61,16 +61,18 @@ def _mismatch(module: ModuleType, missing: set[str], surplus: set[str]) -> str:
 
 
 def _endpoint(operation: Operation, handler: Callable[[web.Request], Awaitable[Any]]) -> Handler:
+    check_path = path_check(operation)
+    check_headers = header_check(operation) if operation.declared("header") else None
+    read_query = query_reader(operation)
     takes_query = bool(operation.declared("query"))
-    takes_headers = bool(operation.declared("header"))
 
     async def endpoint(request: web.Request) -> web.StreamResponse:
         request[OPERATION] = operation
-        check_path(operation, request.match_info)
-        if takes_headers:
-            check_headers(operation, request.headers)
+        check_path(request.match_info)
+        if check_headers:
+            check_headers(request.headers)
         if takes_query or request.query_string:
-            request[_QUERY] = query_values(operation, request.query)
+            request[_QUERY] = read_query(request.query)
         response: web.StreamResponse = await handler(request)
         return response
 

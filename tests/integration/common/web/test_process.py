@@ -32,6 +32,8 @@ async def test_help_lists_every_variable(start):
     [
         ("SHOP_HTTP_PORT", "eighty"),
         ("SHOP_LOG_LEVEL", "loud"),
+        ("SHOP_REQUEST_LOG", "some"),
+        ("SHOP_METRICS", "2"),
         ("SHOP_MONGO_URI", "nonsense://ada:hunter2@mongo"),
         ("SHOP_MONGO_URI", "mongodb://ada:hunter2@mongo:port/"),
         ("SHOP_REDIS_URL", "nonsense://ada:hunter2@redis"),

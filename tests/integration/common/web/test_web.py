@@ -465,6 +465,23 @@ async def test_requests_are_counted_by_operation_and_status(tiny):
     assert "process_resident_memory_bytes" in shown
 
 
+async def test_the_request_log_can_be_switched_off_faults_are_told_still(serve):
+    quiet = await serve(request_log=False)
+    with capture_logs() as logs:
+        for path in (THING, "/nothing", "/api/v1/odd/fail"):
+            async with quiet.session.get(path) as response:
+                assert response.headers["traceparent"]
+    assert [line["event"] for line in logs] == ["unexpected error"]
+
+
+async def test_metrics_can_be_switched_off(serve):
+    plain = await serve(metrics=False)
+    async with plain.session.get(THING) as response:
+        assert response.status == 200
+    async with plain.session.get("/metrics") as response:
+        await problem(response, 404, "not-found")
+
+
 async def test_addresses_that_nobody_planned_make_no_metrics(tiny):
     for number in range(5):
         async with tiny.session.get(f"/nothing/{number}"):

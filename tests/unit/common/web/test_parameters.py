@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict, MultiDict
 
 from shop.common.errors import NotFound, Unprocessable
-from shop.common.web.parameters import check_headers, check_path, query_values
+from shop.common.web.parameters import header_check, path_check, query_reader
 from shop.common.web.spec import Operation
 
 TIME = {"type": "string", "format": "date-time", "minLength": 20, "maxLength": 35}
@@ -40,7 +40,7 @@ LISTING = operation("query", **DECLARED)
 
 
 def read(*given: tuple[str, str]) -> dict[str, object]:
-    return query_values(LISTING, MultiDict(given))
+    return query_reader(LISTING)(MultiDict(given))
 
 
 def faults(*given: tuple[str, str]) -> list[tuple[str, str]]:
@@ -143,9 +143,9 @@ def test_a_repeated_parameter_is_refused_even_if_it_says_the_same():
 def test_a_required_parameter_must_be_there():
     needy = operation("query", orderVersion={"type": "integer", "required": True})
     with pytest.raises(Unprocessable) as caught:
-        query_values(needy, MultiDict())
+        query_reader(needy)(MultiDict())
     assert caught.value.fields[0].detail == "is required"
-    assert query_values(needy, MultiDict(orderVersion="3")) == {"order_version": 3}
+    assert query_reader(needy)(MultiDict(orderVersion="3")) == {"order_version": 3}
 
 
 @given(st.lists(st.tuples(st.sampled_from([*DECLARED, "x"]), st.text())))
@@ -156,19 +156,19 @@ def test_whatever_is_given_is_taken_or_refused_and_nothing_else(given_):
 
 def test_an_address_that_breaks_its_pattern_is_not_found():
     one = operation("path", thingId={"type": "string", "pattern": "^th_[0-9]{2}$"})
-    check_path(one, {"thingId": "th_12"})
+    path_check(one)({"thingId": "th_12"})
     for wrong in ("th_1", "th_123", "th_12\n", "../th_12", "TH_12", ""):
         with pytest.raises(NotFound):
-            check_path(one, {"thingId": wrong})
+            path_check(one)({"thingId": wrong})
 
 
 def test_a_header_that_breaks_its_schema_is_pointed_at_by_its_name():
     guarded = operation(
         "header", **{"If-Match": {"type": "string", "minLength": 1, "maxLength": 5}}
     )
-    check_headers(guarded, CIMultiDict())
-    check_headers(guarded, CIMultiDict({"if-match": '"1"', "Other": "x" * 100}))
+    header_check(guarded)(CIMultiDict())
+    header_check(guarded)(CIMultiDict({"if-match": '"1"', "Other": "x" * 100}))
     for wrong in ("", '"12345"'):
         with pytest.raises(Unprocessable) as caught:
-            check_headers(guarded, CIMultiDict({"if-match": wrong}))
+            header_check(guarded)(CIMultiDict({"if-match": wrong}))
         assert [field.pointer for field in caught.value.fields] == ["If-Match"]
