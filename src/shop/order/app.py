@@ -66,8 +66,12 @@ def create_app(config: Config) -> web.Application:
 def _join(
     app: web.Application, config: OrderConfig, orders: CachedOrders, peers: discovery.Peers
 ) -> Relay:
-    product, customer = HttpProduct(peers.client("product")), HttpCustomer(peers.client("customer"))
-    saga = Saga(orders, product, customer, config)
-    relay = Relay(orders, saga, config)
-    app[handlers.ORDERS] = OrderService(orders, saga, config, relay.wake)
+    product, customer = peers.client("product"), peers.client("customer")
+
+    def saga() -> Saga:
+        """What the relay repeats may take a peer long: no new order shares a batch with it."""
+        return Saga(orders, HttpProduct(product), HttpCustomer(customer), config)
+
+    relay = Relay(orders, saga(), config)
+    app[handlers.ORDERS] = OrderService(orders, saga(), config, relay.wake)
     return relay
