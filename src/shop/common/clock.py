@@ -26,7 +26,9 @@ def to_ms(moment: datetime) -> datetime:
 
 def rfc3339(moment: datetime) -> str:
     """Write a time as RFC 3339 in UTC with milliseconds: ``2026-01-31T12:00:00.000Z``."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if moment.utcoffset():
+        moment = moment.astimezone(UTC)
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def of_rfc3339(text: str) -> datetime:

@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 from marshmallow import fields, post_load
 
+from shop.common.clock import rfc3339
 from shop.common.representation import Representation
 from shop.common.web.schema import (
     NOT_BLANK,
@@ -17,6 +18,7 @@ from shop.common.web.schema import (
     up_to,
     whole,
 )
+from shop.common.web.shown import address, money, only_set
 from shop.order.model import CustomerLink, Details, Draft, Event, Line, Order, Status
 
 _ANY_ID = r"^[A-Za-z0-9_-]{1,64}$"
@@ -106,20 +108,47 @@ class OrderEventSchema(Schema):
     status = one_of(Status)
 
 
-_order = OrderSchema()
-_event = OrderEventSchema()
-
-
-def dump_order(order: Order) -> Any:
+def dump_order(order: Order) -> dict[str, Any]:
     """Return an order as JSON shows it."""
-    return _order.dump(order)
+    where = order.details.shipping_address
+    return only_set(
+        id=order.id,
+        customerId=order.customer_id,
+        status=order.status.value,
+        statusReason=order.reason.code if order.reason else None,
+        lines=[_dump_line(line) for line in order.lines],
+        total=money(order.total) if order.total else None,
+        shippingAddress=address(where) if where else None,
+        note=order.details.note,
+        customerLink=order.customer_link.value,
+        createdAt=rfc3339(order.created_at),
+        updatedAt=rfc3339(order.updated_at),
+    )
+
+
+def _dump_line(line: Line) -> dict[str, Any]:
+    item, total = line.item, line.total
+    return only_set(
+        productId=line.product_id,
+        sku=item.sku if item else None,
+        name=item.name if item else None,
+        unitPrice=money(item.unit_price) if item else None,
+        quantity=line.quantity,
+        lineTotal=money(total) if total else None,
+    )
 
 
 def encode_order(order: Order) -> Representation:
     """Return an order as it goes over the wire."""
-    return Representation(order.version, orjson.dumps(_order.dump(order)))
+    return Representation(order.version, orjson.dumps(dump_order(order)))
 
 
-def dump_event(event: Event) -> Any:
+def dump_event(event: Event) -> dict[str, Any]:
     """Return an entry of the timeline as JSON shows it."""
-    return _event.dump(event)
+    return only_set(
+        seq=event.seq,
+        type=str(event.type),
+        at=rfc3339(event.at),
+        detail=event.detail,
+        status=event.status.value if event.status else None,
+    )

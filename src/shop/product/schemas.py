@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 from marshmallow import fields, post_load, validate, validates_schema
 
+from shop.common.clock import rfc3339
 from shop.common.representation import Representation
 from shop.common.web.schema import (
     BATCH_MAX,
@@ -20,6 +21,7 @@ from shop.common.web.schema import (
     up_to,
     whole,
 )
+from shop.common.web.shown import money, only_set
 from shop.product.model import Adjustment, Product, ProductDetails, Reservation
 
 _SKU = r"^[A-Za-z0-9._-]{1,64}$"
@@ -194,19 +196,30 @@ class ReservationSchema(Schema):
     total = fields.Nested(MoneySchema)
 
 
-_product = ProductSchema()
 _adjustment = StockAdjustmentSchema()
 _reservation = ReservationSchema()
 
 
-def dump_product(product: Product) -> Any:
+def dump_product(product: Product) -> dict[str, Any]:
     """Return a product as JSON shows it."""
-    return _product.dump(product)
+    details, stock = product.details, product.stock
+    return only_set(
+        id=product.id,
+        sku=details.sku,
+        name=details.name,
+        description=details.description,
+        category=details.category,
+        price=money(details.price),
+        attributes=dict(details.attributes),
+        stock={"onHand": stock.on_hand, "reserved": stock.reserved, "available": stock.available},
+        createdAt=rfc3339(product.created_at),
+        updatedAt=rfc3339(product.updated_at),
+    )
 
 
 def encode_product(product: Product) -> Representation:
     """Return a product as it goes over the wire."""
-    return Representation(product.version, orjson.dumps(_product.dump(product)))
+    return Representation(product.version, orjson.dumps(dump_product(product)))
 
 
 def dump_adjustment(adjustment: Adjustment) -> Any:
