@@ -7,7 +7,9 @@ from secrets import token_hex
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from shop.common.bulk import insert_together
 from shop.common.cache import Loader
+from shop.common.gathered import Gathered
 from shop.common.keyset import LatestFirst, NewestFirst, find_page
 from shop.common.mongo import Collection, Document, mongo_errors
 from shop.common.page import Page
@@ -35,15 +37,17 @@ class MongoCustomers:
     def __init__(self, collection: Collection, encode: Encode) -> None:
         self._collection = collection
         self._encode = encode
+        self._insert = Gathered(self._insert_together)
+        self._look = Gathered(self._look_together)
         self._load = Loader(self._find_all, NoSuchCustomer)
 
     async def add(self, customer: Customer) -> None:
         """Keep a new customer; raise EmailTaken."""
-        with mongo_errors():
-            try:
-                await self._collection.insert_one(from_customer(customer))
-            except DuplicateKeyError:
-                raise EmailTaken from None
+        if not await self._insert(customer):
+            raise EmailTaken
+
+    async def _insert_together(self, customers: Sequence[Customer]) -> Sequence[bool | Exception]:
+        return await insert_together(self._collection, [from_customer(each) for each in customers])
 
     async def get(self, customer_id: str) -> Customer:
         """Return the customer as it is now; raise NoSuchCustomer."""
@@ -133,10 +137,7 @@ class MongoCustomers:
 
     async def admit(self, customer_id: str, at: datetime) -> CustomerStatus:
         """Return the status, and end a lapsed deletion; raise NoSuchCustomer or BeingDeleted."""
-        with mongo_errors():
-            document = await self._collection.find_one(
-                {"_id": customer_id}, {"status": 1, "deletion": 1}
-            )
+        document = await self._look(customer_id)
         if document is None:
             raise NoSuchCustomer(customer_id)
         if deletion := document.get("deletion"):
@@ -145,6 +146,13 @@ class MongoCustomers:
             await self.drop_deletion(customer_id, deletion["claim"])
             return await self.admit(customer_id, at)
         return CustomerStatus(document["status"])
+
+    async def _look_together(self, ids: Sequence[str]) -> Sequence[Document | None]:
+        shown = {"status": True, "deletion": True}
+        with mongo_errors():
+            found = await self._collection.find({"_id": {"$in": ids}}, shown).to_list()
+        by_id = {document["_id"]: document for document in found}
+        return [by_id.get(customer_id) for customer_id in ids]
 
     async def _update(
         self, customer_id: str, values: Document, at: datetime, expected: frozenset[int] | None

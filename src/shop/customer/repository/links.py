@@ -1,8 +1,6 @@
 """Links from customers to orders, in MongoDB: a collection of their own, one document each."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
@@ -13,9 +11,10 @@ from shop.common.keyset import LatestFirst, find_page
 from shop.common.mongo import Collection, Document, mongo_errors
 from shop.common.page import Page
 from shop.common.representation import Representation
-from shop.customer.errors import Changed, NoSuchLink, OrderUnlinked
+from shop.customer.errors import Changed, NoSuchLink
 from shop.customer.model import OPEN, OrderLink, OrderLinkDetails
 from shop.customer.repository.documents import link_fields, to_link
+from shop.customer.repository.link_writes import LinkWrites, Put, link_id
 
 Encode = Callable[[OrderLink], Representation]
 
@@ -52,6 +51,7 @@ class MongoLinks:
     def __init__(self, collection: Collection, encode: Encode) -> None:
         self._collection = collection
         self._encode = encode
+        self._writes = LinkWrites(collection)
         self._load = Loader(self._find_all, lambda link_id: NoSuchLink(*link_id.split("/")))
 
     async def put(
@@ -66,38 +66,34 @@ class MongoLinks:
 
         Who says by ``expected`` that they know what is there also replaces what is as new.
         """
-        link_id = _id(customer_id, order_id)
+        if expected is None:
+            return await self._writes.put(Put(customer_id, order_id, details, at))
         fields = link_fields(details)
-        older: Document = {"_id": link_id, "orderVersion": {"$lt": details.order_version}}
-        if expected is not None:
-            other = {"orderVersion": details.order_version, "$nor": [fields]}
-            older = {"_id": link_id, "$or": [{"orderVersion": older["orderVersion"]}, other]}
-            older |= {"linked": True, "version": {"$in": sorted(expected)}}
-        change = {
-            "$set": {**fields, "linked": True, "updatedAt": at},
-            "$unset": {"unlinkedAt": ""},
-            "$setOnInsert": {"customerId": customer_id, "orderId": order_id, "linkedAt": at},
-            "$inc": {"version": 1},
+        other = {"orderVersion": details.order_version, "$nor": [fields]}
+        older: Document = {
+            "_id": link_id(customer_id, order_id),
+            "$or": [{"orderVersion": {"$lt": details.order_version}}, other],
+            "linked": True,
+            "version": {"$in": sorted(expected)},
         }
-        document = None
-        for upsert in (expected is None, False):  # again, if another was first to insert it
-            with mongo_errors(), suppress(DuplicateKeyError):
-                document = document or await self._collection.find_one_and_update(
-                    older, change, upsert=upsert, return_document=ReturnDocument.AFTER
-                )
-        if document:
-            return replace(to_link(document), is_new=document["version"] == 1)
+        change = {"$set": {**fields, "updatedAt": at}, "$inc": {"version": 1}}
         with mongo_errors():
-            present = await self._collection.find_one({"_id": link_id})
-        if present is None and expected is None:  # forgotten since it was in the way
-            return await self.put(customer_id, order_id, details, at, expected)
-        return _unchanged(present, order_id, expected)
+            document = await self._collection.find_one_and_update(
+                older, change, return_document=ReturnDocument.AFTER
+            )
+        if document:
+            return to_link(document)
+        with mongo_errors():
+            present = await self._collection.find_one({"_id": link_id(customer_id, order_id)})
+        if not (present and present["linked"] and present["version"] in expected):
+            raise Changed
+        return to_link(present)
 
     async def get(self, customer_id: str, order_id: str) -> OrderLink:
         """Return the link as it is now; raise NoSuchLink."""
         with mongo_errors():
             document = await self._collection.find_one(
-                {"_id": _id(customer_id, order_id), "linked": True}
+                {"_id": link_id(customer_id, order_id), "linked": True}
             )
         if document is None:
             raise NoSuchLink(customer_id, order_id)
@@ -105,7 +101,7 @@ class MongoLinks:
 
     async def view(self, customer_id: str, order_id: str) -> Representation:
         """Return the link as it goes over the wire; raise NoSuchLink."""
-        return self._encode(await self._load(_id(customer_id, order_id)))
+        return self._encode(await self._load(link_id(customer_id, order_id)))
 
     async def _find_all(self, ids: Sequence[str]) -> Mapping[str, OrderLink]:
         with mongo_errors():
@@ -137,42 +133,49 @@ class MongoLinks:
 
         With an order version (not 0) it is left even where there is no link: one may be on its way.
         """
-        link: Document = {"_id": _id(customer_id, order_id), "linked": True}
+        link: Document = {"_id": link_id(customer_id, order_id), "linked": True}
         guard = {} if expected is None else {"version": {"$in": sorted(expected)}}
+        change = {
+            "$set": {"linked": False, "unlinkedAt": at},
+            "$max": {"orderVersion": order_version},
+            "$inc": {"version": 1},
+        }
+        while not await self._update(link | guard, change):
+            if not order_version:
+                await self.get(customer_id, order_id)
+            elif await self._refuse(customer_id, order_id, at, order_version):
+                raise NoSuchLink(customer_id, order_id)
+            if expected is not None:
+                raise Changed
+            # It has been linked meanwhile: once more.
+
+    async def _update(self, guard: Document, change: Document) -> bool:
         with mongo_errors():
-            result = await self._collection.update_one(
-                link | guard,
-                {
-                    "$set": {"linked": False, "unlinkedAt": at},
-                    "$max": {"orderVersion": order_version},
-                    "$inc": {"version": 1},
-                },
-            )
-        if result.matched_count == 0:
-            if order_version:
-                await self._refuse(customer_id, order_id, at, order_version)
-            await self.get(customer_id, order_id)
-            raise Changed
+            return (await self._collection.update_one(guard, change)).matched_count == 1
 
     async def _refuse(
         self, customer_id: str, order_id: str, at: datetime, order_version: int
-    ) -> None:
-        """Leave a tombstone where there is no link."""
-        link = {"_id": _id(customer_id, order_id), "linked": False}
+    ) -> bool:
+        """Leave a tombstone where there is no link; tell whether there was none."""
+        link = {"_id": link_id(customer_id, order_id), "linked": False}
         ids = {"customerId": customer_id, "orderId": order_id, "linkedAt": at, "version": 1}
         change = {
             "$set": {"unlinkedAt": at},
             "$max": {"orderVersion": order_version},
             "$setOnInsert": ids,
         }
-        with mongo_errors(), suppress(DuplicateKeyError):  # linked, after all
-            await self._collection.update_one(link, change, upsert=True)
+        try:
+            with mongo_errors():
+                await self._collection.update_one(link, change, upsert=True)
+        except DuplicateKeyError:
+            return False
+        return True
 
     async def forget(self, customer_id: str, order_id: str | None = None) -> None:
         """Delete a link, or all of a customer's, without a trace."""
         with mongo_errors():
             if order_id is not None:
-                await self._collection.delete_one({"_id": _id(customer_id, order_id)})
+                await self._collection.delete_one({"_id": link_id(customer_id, order_id)})
             else:
                 await self._collection.delete_many({"customerId": customer_id})
 
@@ -181,18 +184,3 @@ class MongoLinks:
         with mongo_errors():
             found = self._collection.find({"customerId": customer_id}, {"_id": 0, "orderId": 1})
             return [document["orderId"] async for document in found]
-
-
-def _id(customer_id: str, order_id: str) -> str:
-    return f"{customer_id}/{order_id}"
-
-
-def _unchanged(
-    present: Document | None, order_id: str, expected: frozenset[int] | None
-) -> OrderLink:
-    linked = present if present and present["linked"] else None
-    if expected is not None and (linked is None or linked["version"] not in expected):
-        raise Changed
-    if linked is None:
-        raise OrderUnlinked(order_id)
-    return to_link(linked)

@@ -6,7 +6,9 @@ from datetime import datetime
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from shop.common.bulk import insert_together
 from shop.common.cache import Loader
+from shop.common.gathered import Gathered
 from shop.common.keyset import NewestFirst, find_page
 from shop.common.mongo import Collection, Document, mongo_errors
 from shop.common.page import Page
@@ -25,15 +27,16 @@ class MongoProducts:
     def __init__(self, collection: Collection, encode: Callable[[Product], Representation]) -> None:
         self._products = collection
         self._encode = encode
+        self._insert = Gathered(self._insert_together)
         self._load = Loader(self._find_all, ProductNotFound)
 
     async def add(self, product: Product) -> None:
         """Store a new product; raise SkuTaken."""
-        try:
-            with mongo_errors():
-                await self._products.insert_one(product_document(product))
-        except DuplicateKeyError as error:
-            raise SkuTaken(product.details.sku) from error
+        if not await self._insert(product):
+            raise SkuTaken(product.details.sku)
+
+    async def _insert_together(self, products: Sequence[Product]) -> Sequence[bool | Exception]:
+        return await insert_together(self._products, [product_document(each) for each in products])
 
     async def get(self, product_id: str) -> Product:
         """Return a product as it stands in the database; raise ProductNotFound."""
