@@ -91,12 +91,16 @@ class MemoryProducts:
     async def find(self, chosen: ProductFilter, cursor: str | None, limit: int) -> Page[Product]:
         await asyncio.sleep(0)
         cursors = Cursors.of("products", **vars(chosen))
-        newest = sorted(self._memory.products.values(), key=lambda p: p.id, reverse=True)
+
+        def place(product: Product) -> tuple[int, str]:
+            return int(chosen.q == product.details.sku), product.id
+
+        found = [p for p in self._memory.products.values() if _matches(p, chosen)]
         if cursor is not None:
-            (last,) = cursors.decode(cursor, str)
-            newest = [p for p in newest if p.id < last]
-        matching = [p for p in newest if _matches(p, chosen)]
-        return cut(matching[: limit + 1], limit, lambda p: cursors.encode(p.id))
+            last = tuple(cursors.decode(cursor, int, str))
+            found = [p for p in found if place(p) < last]
+        found.sort(key=place, reverse=True)
+        return cut(found[: limit + 1], limit, lambda p: cursors.encode(*place(p)))
 
     async def replace(
         self,

@@ -20,6 +20,7 @@ from shop.product.model import ProductFilter
 from shop.product.repository import (
     MongoShelf,
     create_indexes,
+    search,
 )
 from shop.product.repository.products import query_of
 from shop.product.service import Reservations
@@ -77,6 +78,40 @@ async def test_a_page_costs_the_same_at_any_depth(database: Database, stores: St
             query = {"$and": [query_of(ProductFilter(**chosen)), {"_id": {"$lt": last}}]}
             _, cost = await explained(database["products"], query, sort=[("_id", -1)], limit=21)
             assert cost["totalKeysExamined"] <= 22
+
+
+async def test_a_common_word_costs_no_more_than_the_bound_and_shows_the_best(
+    database: Database, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "BEST", 4)
+    described = [await stores.product(name="Vase", description="like a lamp") for _ in range(3)]
+    named = [await stores.product(name="Lamp") for _ in range(3)]
+    described += [await stores.product(name="Bowl", description="like a lamp") for _ in range(3)]
+    page = await stores.catalogue.find(limit=10, q="lamp")
+    assert [p.id for p in page.items] == sorted([*named, described[-1]], reverse=True)
+    rare = await stores.product(name="Chair")
+    page = await stores.catalogue.find(limit=10, q="lamp chair")
+    assert page.items[0].id == rare, "a common word does not push out a rare one"
+    assert len(page.items) == 5
+
+
+async def test_other_filters_are_applied_to_the_best_matches_only(
+    database: Database, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "LOOKED_AT", 2)
+    made = [await stores.product(name="Lamp", category=f"c{n}") for n in range(3)]
+    found = [
+        [p.id for p in (await stores.catalogue.find(limit=10, q="lamp", category=f"c{n}")).items]
+        for n in range(3)
+    ]
+    assert found == [[], [made[1]], [made[2]]]
+
+
+@pytest.mark.parametrize("q", ['"red lamp"', "-lamp", '"', "-", "the", "  lamp  ", "a" * 200])
+async def test_no_sign_in_a_search_has_a_meaning_of_its_own(stores: Stores, q: str) -> None:
+    lamp = await stores.product(name="blue lamp")
+    page = await stores.catalogue.find(limit=10, q=q)
+    assert [p.id for p in page.items] == ([lamp] if "lamp" in q else [])
 
 
 async def test_what_the_service_asks_by_itself_is_served_by_an_index(

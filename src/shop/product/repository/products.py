@@ -1,6 +1,7 @@
 """The catalogue in MongoDB."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from pymongo import ReturnDocument
@@ -16,6 +17,7 @@ from shop.common.representation import Representation
 from shop.product.errors import ProductNotFound, SkuTaken
 from shop.product.model import Product, ProductDetails, ProductFilter
 from shop.product.repository.documents import details_document, product_document, product_of
+from shop.product.repository.search import MongoSearch
 
 _OPTIONAL = ("description", "category")
 _SHOWN = {"marks": False}
@@ -28,6 +30,7 @@ class MongoProducts:
         self._products = collection
         self._encode = encode
         self._insert = Gathered(self._insert_together)
+        self._by_words = MongoSearch(collection)
         self._load = Loader(self._find_all, ProductNotFound)
 
     async def add(self, product: Product) -> None:
@@ -56,9 +59,18 @@ class MongoProducts:
         return {document["_id"]: product_of(document) for document in found}
 
     async def find(self, chosen: ProductFilter, cursor: str | None, limit: int) -> Page[Product]:
-        """Return products, newest first; raise InvalidCursor."""
+        """Return products, newest first, or as a search does; raise InvalidCursor."""
+        if chosen.q is not None and chosen.ids is None:
+            return await self._search(chosen.q, replace(chosen, q=None), cursor, limit)
         order = NewestFirst("products", query_of(chosen))
         return await find_page(self._products, order, limit=limit, cursor=cursor, model=product_of)
+
+    async def _search(
+        self, q: str, others: ProductFilter, cursor: str | None, limit: int
+    ) -> Page[Product]:
+        page = await self._by_words.find(q, query_of(others), limit=limit, cursor=cursor)
+        found = await self._find_all(page.items) if page.items else {}
+        return Page([found[i] for i in page.items if i in found], page.next_cursor)
 
     async def replace(
         self,

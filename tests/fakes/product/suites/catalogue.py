@@ -170,6 +170,32 @@ async def test_filters_are_joined_by_and(stores: Stores) -> None:
     assert await found(q="nothing") == set()
 
 
+async def test_the_very_sku_comes_first_on_pages_that_show_every_match_once(
+    stores: Stores,
+) -> None:
+    made = [await stores.product(sku=f"SKU-{n}", name=f"lamp SKU-{n}") for n in range(5)]
+    for limit in (1, 2, 10):
+        seen: list[str] = []
+        cursor = None
+        while not seen or cursor:
+            page = await stores.catalogue.find(limit=limit, cursor=cursor, q="SKU-2")
+            assert len(page.items) <= limit
+            seen += [p.id for p in page.items]
+            cursor = page.next_cursor
+        assert seen[0] == made[2]
+        assert seen[1:] == sorted(seen[1:], reverse=True)
+        assert len(set(seen)) == len(seen)
+
+
+async def test_a_cursor_of_a_search_belongs_to_its_words(stores: Stores) -> None:
+    for _ in range(2):
+        await stores.product(name="red lamp")
+    page = await stores.catalogue.find(limit=1, q="red")
+    for other in ({"q": "lamp"}, {"q": "red", "category": "c"}, {}):
+        with pytest.raises(InvalidCursor):
+            await stores.catalogue.find(limit=1, cursor=page.next_cursor, **other)  # type: ignore[arg-type]
+
+
 async def test_a_cursor_belongs_to_its_filters(stores: Stores) -> None:
     for _ in range(2):
         await stores.product(category="lamps")
