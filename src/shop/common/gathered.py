@@ -27,7 +27,8 @@ class Gathered(Generic[A, R]):
     It returns as many results, in their order; one that is an exception is raised to its caller
     alone. Where it raises a ShopError all of its callers are told. After any other error each is
     done once more, alone, so that one faulty argument is its own caller's affair; ``together``
-    must bear that. ``at_once``: how many commands may be under way.
+    must bear that. ``at_once``: how many commands may be under way; one that takes longer than
+    ``patience_s`` (None: any) does not count any more, so it never holds up what comes later.
     """
 
     def __init__(
@@ -36,12 +37,15 @@ class Gathered(Generic[A, R]):
         *,
         most: int = MOST,
         at_once: int = 1,
+        patience_s: float | None = None,
     ) -> None:
         self._together = together
         self._most = most
         self._at_once = at_once
+        self._patience_s = patience_s
         self._waiting: list[tuple[A, asyncio.Future[R]]] = []
         self._going: set[asyncio.Task[None]] = set()
+        self._slow: set[asyncio.Task[None]] = set()
 
     async def __call__(self, argument: A) -> R:
         """Do it for one argument, and raise what comes of that.
@@ -66,18 +70,41 @@ class Gathered(Generic[A, R]):
 
     def _enter(self, argument: A, result: "asyncio.Future[R]") -> None:
         self._waiting.append((argument, result))
+        self._start()
+
+    def _start(self) -> None:
         if len(self._going) < self._at_once:
             # In a context of its own: nobody's time is bounded by what another has left.
             going = asyncio.get_running_loop().create_task(self._go(), context=Context())
             self._going.add(going)
 
     async def _go(self) -> None:
+        me = cast(asyncio.Task[None], asyncio.current_task())
         try:
-            while self._waiting:
+            while self._waiting and me in self._going:
                 calls, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-                await self._answer([call for call in calls if not call[1].done()])
+                await self._hurry(me, [call for call in calls if not call[1].done()])
         finally:  # here, and not in a callback: who comes in between must not wait for ever
-            self._going.discard(cast(asyncio.Task[None], asyncio.current_task()))
+            self._going.discard(me)
+            self._slow.discard(me)
+
+    async def _hurry(
+        self, me: asyncio.Task[None], calls: Sequence[tuple[A, "asyncio.Future[R]"]]
+    ) -> None:
+        if self._patience_s is None:
+            return await self._answer(calls)
+        timer = asyncio.get_running_loop().call_later(self._patience_s, self._pass_by, me)
+        try:
+            return await self._answer(calls)
+        finally:
+            timer.cancel()
+
+    def _pass_by(self, slow: asyncio.Task[None]) -> None:
+        """Let the next command go, beside one that takes long."""
+        self._going.discard(slow)
+        self._slow.add(slow)
+        if self._waiting:
+            self._start()
 
     async def _answer(self, calls: Sequence[tuple[A, "asyncio.Future[R]"]]) -> None:
         if not calls:

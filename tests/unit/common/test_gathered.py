@@ -190,3 +190,39 @@ async def test_an_error_is_told_only_to_those_who_wait() -> None:
     gate.set()
     with pytest.raises(Unavailable):
         await there
+
+
+async def test_a_command_that_takes_long_holds_up_only_its_own_callers() -> None:
+    gates = {"slow": asyncio.Event(), "quick": asyncio.Event()}
+    runs: list[Sequence[str]] = []
+
+    async def together(names: Sequence[str]) -> Sequence[str]:
+        runs.append(list(names))
+        await gates[names[0]].wait()
+        return names
+
+    same = Gathered(together, patience_s=0.01)
+    slow = asyncio.create_task(same("slow"))
+    while not runs:
+        await asyncio.sleep(0)
+    quick = [asyncio.create_task(same("quick")) for _ in range(2)]
+    gates["quick"].set()
+    assert await asyncio.gather(*quick) == ["quick", "quick"]
+    assert not slow.done()
+    last = asyncio.create_task(same("quick"))  # the slow one, when it ends, takes up nothing more
+    gates["slow"].set()
+    assert await asyncio.gather(slow, last) == ["slow", "quick"]
+    assert runs == [["slow"], ["quick", "quick"], ["quick"]]
+
+
+async def test_a_command_in_time_keeps_its_place() -> None:
+    doubling = Doubling()
+    double = Gathered(doubling.together, patience_s=60.0)
+    doubling.gate.clear()
+    calls = [asyncio.create_task(double(1))]
+    while not doubling.runs:
+        await asyncio.sleep(0)
+    calls += [asyncio.create_task(double(n)) for n in (2, 3)]
+    doubling.gate.set()
+    assert await asyncio.gather(*calls) == [2, 4, 6]
+    assert doubling.runs == [[1], [2, 3]]

@@ -26,7 +26,9 @@ from shop.common.peer import (
 )
 
 _BASE = "/api/v1"
-AT_ONCE = 4
+AT_ONCE = 1
+PATIENCE_S = 0.1
+"""A batch that takes longer holds up no other: its instance may hang, and there are more."""
 
 log = structlog.get_logger()
 
@@ -79,7 +81,9 @@ class Asking:
         self._name = name
         self._client = client
         self._batch = batch
-        self._gathered: Gathered[_Call, Answer] = Gathered(self._together, at_once=AT_ONCE)
+        self._gathered: Gathered[_Call, Answer] = Gathered(
+            self._together, at_once=AT_ONCE, patience_s=PATIENCE_S
+        )
 
     async def ask(self, operation: Operation, timeout_s: float) -> Answer:
         """Return the answer; raise Unavailable where there is none, or only that it failed."""
