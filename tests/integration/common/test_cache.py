@@ -570,3 +570,141 @@ async def test_an_address_that_cannot_be_understood_is_named_and_not_shown(opene
     with pytest.raises(ConfigError, match="SHOP_REDIS_URL") as caught:
         await opened(url, "n")
     assert "hunter2" not in str(caught.value)
+
+
+# --- What is not there ---------------------------------------------------------------------------
+
+
+def gone() -> NotFound:
+    return NotFound("gone")
+
+
+async def look(cache, shelf) -> int:
+    """Return the version that is shown, 0 where there is none."""
+    try:
+        return shown(await cache.read("k", shelf.load, gone))
+    except NotFound:
+        return 0
+
+
+async def test_that_nothing_is_there_is_looked_up_once_by_all_instances(cache, other, shelf):
+    shelf.version = 0
+    for reader in (cache, cache, other):
+        with pytest.raises(NotFound, match="gone"):
+            await reader.read("k", shelf.load, gone)
+    assert shelf.loads == 1
+
+
+async def test_absence_is_kept_only_for_who_says_how_to_tell_it(cache, shelf):
+    shelf.version = 0
+    for _ in range(2):
+        with pytest.raises(NotFound):
+            await cache.read("k", shelf.load)
+    assert shelf.loads == 2
+
+
+async def test_absence_is_kept_shortly(opened, redis_url, redis_namespace, shelf, monkeypatch):
+    monkeypatch.setattr(read_through, "_ABSENT_TTL_S", 0.05)
+    cache = await opened(redis_url, redis_namespace, timeout_s=PATIENT_S)
+    shelf.version = 0
+    await look(cache, shelf)
+    shelf.version = 1  # not told to the cache
+
+    async def is_seen():
+        return await look(cache, shelf) == 1
+
+    await until(is_seen)
+
+
+async def test_what_was_absent_is_seen_by_all_instances_as_soon_as_it_is_made(cache, other, shelf):
+    for version in range(1, 6):
+        await write(shelf, (cache, other)[version % 2], 0)
+        assert [await look(each, shelf) for each in (cache, other)] == [0, 0]
+        await write(shelf, (other, cache)[version % 2], version)
+        assert [await look(each, shelf) for each in (cache, other)] == [version, version]
+
+
+@pytest.mark.parametrize("writer_is_the_reader", [True, False])
+async def test_a_slow_look_that_found_nothing_does_not_hide_what_was_made_meanwhile(
+    cache, other, shelf, writer_is_the_reader
+):
+    shelf.version = 0
+    go = shelf.hold()
+    slow = asyncio.create_task(look(cache, shelf))
+    await shelf.reading.wait()
+    shelf.flow()
+    await write(shelf, cache if writer_is_the_reader else other, 1)
+    go.set()
+    assert await slow == 0, "it began before"
+    assert [await look(each, shelf) for each in (cache, other)] == [1, 1]
+
+
+# --- A slow Redis --------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def slow_front(redis_port):
+    """A way to Redis that hands on what is asked, and its answers only while it is open."""
+    asked, opened_, writers = [], asyncio.Event(), []
+    opened_.set()
+
+    async def serve(reader, writer):
+        redis_reader, redis_writer = await asyncio.open_connection("127.0.0.1", redis_port)
+        writers.extend([writer, redis_writer])
+
+        async def back():
+            while answer := await redis_reader.read(65536):
+                await opened_.wait()
+                writer.write(answer)
+
+        answers = asyncio.create_task(back())
+        while some := await reader.read(65536):
+            asked.append(some)
+            redis_writer.write(some)
+        answers.cancel()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    yield f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked, opened_
+    server.close()
+    for writer in writers:
+        writer.close()
+
+
+async def test_two_hundred_who_wait_for_a_slow_redis_wait_once_together(opened, start_redis):
+    """One after the other they would wait 200 times as long; its late answers reach nobody."""
+    redis = await start_redis()
+    loads = []
+
+    async def load(number):
+        loads.append(number)
+        return Representation(number, b"%d" % number)
+
+    async with slow_front(redis.port) as (url, asked, open_):
+        cache = await opened(url, "n", timeout_s=1.0)
+
+        async def read_all():
+            found = await asyncio.gather(
+                *(cache.read(f"k{n}", lambda n=n: load(n)) for n in range(1, 201))
+            )
+            assert [shown(each) for each in found] == list(range(1, 201))
+
+        await read_all()
+        loads.clear()
+        await read_all()
+        assert not loads, "all from Redis"
+        open_.clear()
+        asked.clear()
+        with capture_logs() as logs:
+            await read_all()
+            assert said(logs) == [AWAY]
+            assert sorted(loads) == list(range(1, 201))
+            assert b"".join(asked).count(b"GET") == 200, "each asked once, on the one connection"
+            assert len(asked) <= 2, "in one write"
+            asked.clear()
+            await read_all()
+            assert b"GET" not in b"".join(asked), "from then on it is passed by"
+            open_.set()
+            await is_back(logs)
+        loads.clear()
+        await read_all()
+        assert not loads, "and none got an answer that was another's"

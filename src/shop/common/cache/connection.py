@@ -18,6 +18,7 @@ from redis.exceptions import InvalidResponse, ResponseError
 
 Reply = Any
 _NOTHING_YET = object()
+_SOCKET_S = 0.01
 
 
 class Connection(asyncio.Protocol):
@@ -32,6 +33,7 @@ class Connection(asyncio.Protocol):
         self._waiting: deque[tuple[float, asyncio.Future[Reply]]] = deque()
         self._transport: asyncio.Transport | None = None
         self._watch: asyncio.TimerHandle | None = None
+        self._suspect: asyncio.Future[Reply] | None = None
 
     @property
     def is_up(self) -> bool:
@@ -80,15 +82,20 @@ class Connection(asyncio.Protocol):
             self.end(ConnectionLost(f"Redis cannot be understood: {error}"))
 
     def _look(self) -> None:
-        """End the connection if its oldest command has had its time; look again later if not."""
+        """End the connection if its oldest command has had its time; look again later if not.
+
+        Where this process itself stood still, the answer may lie in the socket: it is read first.
+        """
         self._watch = None
         if not self._waiting:
             return
-        due = self._waiting[0][0] + self._timeout_s
-        if due <= self._loop.time():
+        since, oldest = self._waiting[0]
+        now, due = self._loop.time(), since + self._timeout_s
+        if due <= now and oldest is self._suspect:
             self.end(TimeoutError("Redis did not answer in time"))
         else:
-            self._watch = self._loop.call_at(due, self._look)
+            self._suspect = oldest if due <= now else None
+            self._watch = self._loop.call_at(max(due, now + _SOCKET_S), self._look)
 
 
 class Multiplexed:

@@ -67,6 +67,7 @@ class RedisStore(BaseCache):  # type: ignore[misc]
             timeout=0,
         )
         self._redis = redis
+        self._prefix = f"{namespace}:"
         self._timed = -1  # the last batch that asked for the time
         self.now_us = 0
         """Redis's time, never ahead of it, and not older than the last answer to a ``get``."""
@@ -76,7 +77,7 @@ class RedisStore(BaseCache):  # type: ignore[misc]
         if self._timed != self._redis.batch:  # once for all of them: a load needs to know it
             self._timed = self._redis.batch
             self._redis.ask(_TIME).add_done_callback(self._heard)
-        name = self.build_key(key).encode()
+        name = (self._prefix + key).encode()
         return self._redis.ask(b"*2\r\n$3\r\nGET\r\n$%d\r\n%b\r\n" % (len(name), name))
 
     async def mark(self, key: str, ttl_s: float) -> None:

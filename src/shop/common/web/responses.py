@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import orjson
 from aiohttp import web
+from aiohttp.hdrs import CONTENT_TYPE, ETAG
 
 from shop.common.page import Page
 from shop.common.representation import Representation
@@ -18,16 +19,16 @@ _JSON = "application/json"
 
 def representation(request: web.Request, resource: Representation) -> web.Response:
     """Answer a read with the resource, or 304 where the caller has this version already."""
-    headers = {"ETag": etag(resource.version)}
+    tag = etag(resource.version)
     if is_known(request, resource.version):
-        return web.Response(status=304, headers=headers)
-    return web.Response(body=resource.body, headers=headers, content_type=_JSON)
+        return web.Response(status=304, headers={ETAG: tag})
+    return web.Response(body=resource.body, headers={CONTENT_TYPE: _JSON, ETAG: tag})
 
 
 def changed(resource: Representation, status: int = 200) -> web.Response:
     """Answer a write with the resource as it is now."""
-    headers = {"ETag": etag(resource.version)}
-    return web.Response(status=status, body=resource.body, headers=headers, content_type=_JSON)
+    headers = {CONTENT_TYPE: _JSON, ETAG: etag(resource.version)}
+    return web.Response(status=status, body=resource.body, headers=headers)
 
 
 def created(request: web.Request, path: str, resource: Representation) -> web.Response:

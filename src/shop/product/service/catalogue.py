@@ -57,6 +57,7 @@ class Catalogue:
     def __init__(self, products: Products, clock: Clock = now) -> None:
         self._products = products
         self._now = clock
+        self.view = products.view
 
     async def create(
         self, details: ProductDetails, initial_stock: int = 0, product_id: str | None = None
@@ -91,10 +92,6 @@ class Catalogue:
     async def get(self, product_id: str) -> Product:
         """Return a product as it stands in the database; raise ProductNotFound."""
         return await self._products.get(product_id)
-
-    async def view(self, product_id: str) -> Representation:
-        """Return a product as it is shown; raise ProductNotFound."""
-        return await self._products.view(product_id)
 
     async def find(
         self,
