@@ -46,6 +46,13 @@ resilience: .venv/.installed-dev ## Fail what a caller calls, under load, and se
 simulate: .venv/.installed ## Simulate calls at 10, 100 and 1000 instances (long; ARGS='outage --sizes 10')
 	@$(IN_VENV) bench.simulate $(ARGS)
 
+.PHONY: bench bench-quick
+bench: .venv/.installed-bench ## Measure the speed: floor, rivals, growth (25 minutes; needs wrk)
+	@$(IN_VENV) bench.speed $(ARGS)
+
+bench-quick: .venv/.installed-bench ## The same in short, keeping nothing (3 minutes; needs wrk)
+	@$(IN_VENV) bench.speed --quick $(ARGS)
+
 image: ## Build the image (IMAGE=shop:dev)
 	@docker build -q -t $(IMAGE) \
 	  --build-arg VERSION="$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' src/shop/__init__.py)" \
@@ -120,6 +127,12 @@ push: image ## Push the image to ECR (REGISTRY=ACCOUNT.dkr.ecr.REGION.amazonaws.
 .venv/.installed-dev: setup.cfg pyproject.toml $(PINNED) | .venv/bin/python
 	@echo "Installing the shop and what its tests need into .venv (a minute)"
 	@$(IN_VENV) pip install -qq --disable-pip-version-check -c $(PINNED) -e '.[dev,k8s]'
+	@touch .venv/.installed $@
+
+.venv/.installed-bench: setup.cfg pyproject.toml $(PINNED) bench/rivals/requirements.txt | .venv/bin/python
+	@echo "Installing the shop, and its rivals, into .venv (half a minute)"
+	@$(IN_VENV) pip install -qq --disable-pip-version-check -c $(PINNED) -e '.[bench]' \
+	  -r bench/rivals/requirements.txt
 	@touch .venv/.installed $@
 
 .venv/.installed-release: setup.cfg pyproject.toml $(PINNED) | .venv/bin/python

@@ -66,6 +66,7 @@ async def shop(
     services: Sequence[str] = SERVICES,
     announced: bool = True,
     settings: Mapping[str, str] | None = None,
+    ready_within_s: float = _READY_S,
 ) -> Contender:
     """Start our own; ``announced``: in Consul, otherwise they know each other's addresses."""
     made = Contender(name)
@@ -88,7 +89,7 @@ async def shop(
             command = [sys.executable, "-m", f"shop.{service}"]
             log = stage.log(f"{name}-{service}-{number}")
             _launch(made, service, command, port, env, log)
-    await _ready(stage, made, "/health/ready")
+    await _ready(stage, made, "/health/ready", ready_within_s)
     return made
 
 
@@ -202,7 +203,7 @@ def _launch(
     made.urls.setdefault(service, []).append(f"http://127.0.0.1:{port}")
 
 
-async def _ready(stage: Stage, made: Contender, path: str) -> None:
+async def _ready(stage: Stage, made: Contender, path: str, within_s: float = _READY_S) -> None:
     """Return when all answer, be it with 404; stop them where one does not."""
     loop = asyncio.get_running_loop()
     began_s = loop.time()
@@ -211,7 +212,7 @@ async def _ready(stage: Stage, made: Contender, path: str) -> None:
         while wanted:
             wanted -= {url for url in wanted if await _answers(session, url)}
             ended = [process for process in made.processes if not process.alive]
-            if ended or loop.time() > began_s + _READY_S:
+            if ended or loop.time() > began_s + within_s:
                 logs = sorted(stage.folder.glob(f"logs/{made.name.split()[0]}*.log"))
                 await made.stop()
                 told = "\n".join(tail(log) for log in logs[:4])

@@ -9,15 +9,15 @@ import aiohttp
 from bench.speed.contender import Contender
 
 PRODUCTS, CUSTOMERS, STOCK = 1000, 200, 1_000_000_000
-COMMON, RARE = "lamp", "meteor"
+COMMON, RARE = "lamp", "comet"
 _THINGS = ("Mug", "Lamp", "Chair", "Blanket", "Notebook", "Backpack", "Kettle", "Clock", "Bowl")
 _COLOURS = ("Red", "Blue", "Green", "Black", "White")
 
 
 def name_of(number: int) -> str:
-    """Return the name of a product: every tenth is a lamp, every thousandth a meteor."""
-    if number % 1000 == 7:
-        return f"Meteor {number}"
+    """Return the name of a product: every tenth is a lamp, and 20 in all are comets."""
+    if number < 1000 and number % 50 == 7:
+        return f"Comet {number}"
     thing = "Lamp" if number % 10 == 0 else _THINGS[number % 9].replace("Lamp", "Scarf")
     return f"{_COLOURS[number % 5]} {thing.lower()} {number}"
 

@@ -16,7 +16,11 @@ GET, NOT_MODIFIED, LIST, SEARCH = "GET by id", "GET by id, 304", "list of 20", "
 QUIET, UNCACHED = "shop, log and metrics off", "shop, no cache"
 MOLECULER_UNCACHED = "Moleculer, no cache"
 
-QUIET_SETTINGS = {"SHOP_LOG_LEVEL": "error"}
+QUIET_SETTINGS = {
+    "SHOP_LOG_LEVEL": "error",
+    "SHOP_REQUEST_LOG": "false",
+    "SHOP_METRICS": "false",
+}
 _PRODUCT = ("product",)
 _BY_ID, _OTHERWISE, _RIVALS = (1, 8, 16, 64, 256), (1, 16, 64, 256), (16, 64)
 _QUICK = (1, 64)

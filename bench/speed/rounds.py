@@ -59,7 +59,7 @@ class Clock:
 async def measure(stage: Stage, loads: Sequence[Load], rounds: int, seconds: int) -> list[Sample]:
     """Run all loads in each round, those of one row and size one after the other."""
     runs = interleaved(loads)
-    warm = list({(run.load.row, run.load.contender.name): run for run in runs}.values())
+    warm = list({id(run.load): run for run in runs}.values())
     clock = Clock(len(warm) + rounds * len(runs), seconds + _OVERHEAD_S)
     samples = []
     for run in warm:

@@ -3,7 +3,7 @@
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,9 @@ class Line:
     failed: float
     spread: float
     ratio: float | None = None
+
+    def against(self, ratio: float | None) -> "Line":
+        return replace(self, ratio=ratio)
 
 
 def lines(samples: Iterable[Sample], base: str) -> list[Line]:

@@ -27,7 +27,7 @@ def text(lines: Sequence[Line], at: str, base: str) -> str:
     blocks = []
     for row in dict.fromkeys(line.row for line in lines):
         found = [_HEAD, *(cells(line) for line in lines if line.row == row)]
-        blocks.append(f"{row} (at: {at}; ratio: to {base})\n{_aligned(found)}")
+        blocks.append(f"{row} (at: {at}; ratio: to {base})\n{aligned(found)}")
     return "\n\n".join(blocks)
 
 
@@ -41,7 +41,7 @@ def of_row(lines: Sequence[Line], row: str, at: str, base: str) -> str:
     return markdown(head, [cells(line) for line in lines if line.row == row])
 
 
-def _aligned(found: Sequence[Sequence[str]]) -> str:
+def aligned(found: Sequence[Sequence[str]]) -> str:
     widths = [max(len(line[n]) for line in found) for n in range(len(found[0]))]
     return "\n".join(
         "  ".join(
