@@ -1,6 +1,6 @@
 """The stock of the products in MongoDB, changed by guarded updates of single documents only."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -9,7 +9,7 @@ from pymongo import UpdateOne
 
 from shop.common.gathered import Gathered
 from shop.common.mongo import Collection, mongo_errors
-from shop.product.model import Mark, Movement, ShelfItem
+from shop.product.model import Mark, Movement, Op, ShelfItem
 from shop.product.repository.documents import shelf_item_of
 from shop.product.repository.server_clock import server_now
 from shop.product.repository.stock_updates import applied, erased, sealed, undone
@@ -59,29 +59,43 @@ class MongoShelf:
         return await self._apply(movement)
 
     async def _apply_together(self, movements: Sequence[Movement]) -> Sequence[int]:
-        updates: list[UpdateOne] = []
-        closed: dict[str, list[str]] = {}
-        for movement in movements:
-            for p in movement.pieces:
-                erasing = [] if p in closed else sorted(self._forgotten.get(p, ()))
-                closed.setdefault(p, erasing)
-                updates.append(applied(movement, p, erasing))
-        async with self._telling(closed):
-            changed = await self._update(updates)
-        if changed < len(updates):
-            return await self._count_marked(movements)
-        self._let_go(closed)
-        return [len(movement.pieces) for movement in movements]
+        """Apply movements: all that touch one product by one update of it.
 
-    async def _count_marked(self, movements: Sequence[Movement]) -> Sequence[int]:
-        """Count the products that each movement has been applied to; void marks do not count."""
-        mark = {"id": {"$in": [movement.id for movement in movements]}, "void": {"$exists": False}}
-        ids = {p for movement in movements for p in movement.pieces}
-        marked = {"_id": {"$in": list(ids)}, "marks": {"$elemMatch": mark}}
+        Where that is too much at once each is tried alone, so as many succeed as there is for.
+        """
+        groups = _by_product(movements)
+        async with self._telling(dict.fromkeys(p for p, _ in groups)):
+            if await self._apply_each(groups) == len(groups):
+                return [len(movement.pieces) for movement in movements]
+            reached = await self._reached(movements)
+            many = [(p, m) for p, group in groups if len(group) > 1 for m in group]
+            alone = [(p, [m]) for p, m in many if (p, m.id) not in reached]
+            if alone and await self._apply_each(alone):
+                reached = await self._reached(movements)
+        return [sum((p, m.id) in reached for p in m.pieces) for m in movements]
+
+    async def _apply_each(self, groups: Sequence[tuple[str, list[Movement]]]) -> int:
+        """Apply each group to its product or not at all; return how many were applied."""
+        closed: dict[str, list[str]] = {}
+        updates: list[UpdateOne] = []
+        for p, group in groups:
+            erasing = [] if p in closed else sorted(self._forgotten.get(p, ()))
+            closed.setdefault(p, erasing)
+            updates.append(applied(group, p, erasing))
+        changed = await self._update(updates)
+        if changed == len(updates):
+            self._let_go(closed)
+        return changed
+
+    async def _reached(self, movements: Sequence[Movement]) -> set[tuple[str, str]]:
+        """Return to which products which movements have been applied; void marks do not count."""
+        ids = {movement.id for movement in movements}
+        products = {p for movement in movements for p in movement.pieces}
+        marked = {"_id": {"$in": list(products)}, "marks.id": {"$in": list(ids)}}
         with mongo_errors():
             found = await self._products.find(marked, {"marks": True}).to_list()
-        count = Counter(m["id"] for d in found for m in d["marks"] if "void" not in m)
-        return [count[movement.id] for movement in movements]
+        marks = [(document["_id"], mark) for document in found for mark in document["marks"]]
+        return {(p, mark["id"]) for p, mark in marks if mark["id"] in ids and "void" not in mark}
 
     async def pending(self, movement: Movement) -> bool:
         """Tell whether a product that exists is still without the mark."""
@@ -92,8 +106,7 @@ class MongoShelf:
     async def seal(self, movement: Movement) -> bool:
         """Void the movement where it has not been applied; tell whether it has been everywhere."""
         await self._update([sealed(movement, p) for p in movement.pieces])
-        (marked,) = await self._count_marked([movement])
-        return marked == len(movement.pieces)
+        return len(await self._reached([movement])) == len(movement.pieces)
 
     async def undo(self, movement: Movement) -> None:
         """Void the movement everywhere, and give back what it took."""
@@ -144,11 +157,11 @@ class MongoShelf:
                 del self._forgotten[product_id]
 
     async def _update(self, updates: Sequence[UpdateOne]) -> int:
-        """Send all updates in one command; return how many met their conditions."""
+        """Send all updates in one command; return how many changed something."""
         if not updates:
             return 0
         with mongo_errors():
-            return (await self._products.bulk_write(updates, ordered=False)).matched_count
+            return (await self._products.bulk_write(updates, ordered=False)).modified_count
 
     @asynccontextmanager
     async def _telling(self, product_ids: Iterable[str]) -> AsyncIterator[None]:
@@ -156,3 +169,21 @@ class MongoShelf:
             yield
         finally:
             await self._changed(list(product_ids))
+
+
+def _by_product(movements: Sequence[Movement]) -> list[tuple[str, list[Movement]]]:
+    """Return what goes together: all movements of a product; but those each alone that must.
+
+    An adjustment does, as it tells the stock right after it. So does a movement that is here twice
+    (who was too slow, and who took over from them), as it happens once.
+    """
+    together: dict[str, dict[str, Movement]] = {}
+    alone: list[tuple[str, list[Movement]]] = []
+    for movement in movements:
+        for p in movement.pieces:
+            group = together.setdefault(p, {})
+            if movement.op is Op.ADJUST or movement.id in group:
+                alone.append((p, [movement]))
+            else:
+                group[movement.id] = movement
+    return [*((p, [*group.values()]) for p, group in together.items() if group), *alone]

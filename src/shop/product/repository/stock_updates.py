@@ -1,4 +1,4 @@
-"""The updates that a movement makes to one product.
+"""The updates that movements make to one product.
 
 Each carries its own conditions, so it does not matter how late or how often it arrives: the mark
 of the movement is not there yet, the lease has not passed by the database's own clock, and what
@@ -11,30 +11,51 @@ from typing import Any
 from pymongo import UpdateOne
 
 from shop.common.mongo import Document
-from shop.product.model import Movement, Op
+from shop.product.model import Movement, Op, Stock
 
 
-def applied(movement: Movement, product_id: str, closed: Sequence[str]) -> UpdateOne:
-    """Change the stock and leave a mark; erase the marks of ``closed`` movements on the way."""
-    change = movement.change(product_id)
-    conditions: list[Any] = [{"$lt": ["$$NOW", movement.until]}]
-    if change.available < 0:
-        available = {"$subtract": ["$stock.onHand", "$stock.reserved"]}
-        conditions.append({"$gte": [available, -change.available]})
-    guard = _unmarked(movement, product_id) | {"$expr": {"$and": conditions}}
+def applied(movements: Sequence[Movement], product_id: str, closed: Sequence[str]) -> UpdateOne:
+    """Change the stock by all the movements, or by none, and leave the mark of each.
+
+    Erases the marks of ``closed`` movements on the way. An adjustment goes alone.
+
+    The conditions stand in the expression: what is named by its id alone is found without a plan
+    of the query, which would cost as much as the change. What does not meet them is not modified.
+    """
+    changes = [movement.change(product_id) for movement in movements]
     stock = {
-        "onHand": {"$add": ["$stock.onHand", change.on_hand]},
-        "reserved": {"$add": ["$stock.reserved", change.reserved]},
+        "onHand": {"$add": ["$stock.onHand", sum(change.on_hand for change in changes)]},
+        "reserved": {"$add": ["$stock.reserved", sum(change.reserved for change in changes)]},
     }
     # An adjustment tells what there was right after it, so its mark has to remember that.
-    outcome = {"stock": stock} if movement.op is Op.ADJUST else {}
+    outcome = {"stock": stock} if movements[0].op is Op.ADJUST else {}
+    marks = [{"$mergeObjects": [{"$literal": _mark(each)}, outcome]} for each in movements]
     changed = {
         "stock": stock,
-        "version": {"$add": ["$version", 1]},
+        "version": {"$add": ["$version", len(movements)]},
         "updatedAt": {"$max": ["$updatedAt", "$$NOW"]},
-        "marks": _and(_without(closed), {"$literal": _mark(movement)}, outcome),
+        "marks": {"$concatArrays": [_without(closed), marks]},
     }
-    return UpdateOne(guard, [{"$set": changed}])
+    merged = {"$mergeObjects": ["$$ROOT", changed]}
+    guard = _applicable(movements, changes)
+    return UpdateOne({"_id": product_id}, [{"$replaceWith": {"$cond": [guard, merged, "$$ROOT"]}}])
+
+
+def _applicable(movements: Sequence[Movement], changes: Sequence[Stock]) -> Document:
+    """Return the condition: no mark is there yet, no lease has passed, and there is enough.
+
+    What some give back may be taken by others: there is an order in which each has enough.
+    """
+    ids = [movement.id for movement in movements]
+    conditions: list[Any] = [
+        {"$lt": ["$$NOW", min(movement.until for movement in movements)]},
+        {"$eq": [{"$setIntersection": ["$marks.id", ids]}, []]},
+    ]
+    if any(change.available < 0 for change in changes):
+        left = sum(change.available for change in changes)
+        available = {"$subtract": ["$stock.onHand", "$stock.reserved"]}
+        conditions.append({"$gte": [available, -left]})
+    return {"$and": conditions}
 
 
 def sealed(movement: Movement, product_id: str) -> UpdateOne:
