@@ -5,8 +5,8 @@ import io
 import json
 import logging
 import sys
-from datetime import UTC, datetime
-from typing import Any, BinaryIO, cast
+import time
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import orjson
 import stamina.instrumentation
@@ -17,7 +17,7 @@ from shop.common import trace
 from shop.common.config import LogConfig
 from shop.common.lines import Lines
 
-_lines: Lines | None = None  # where lines of JSON go, if that is a file descriptor
+_lines: "Lines[_Request] | None" = None  # where lines of JSON go, if that is a file descriptor
 _least = logging.INFO
 _chain: list[Processor] = []  # structlog's; tests put others into it, to capture what is logged
 _renderer: Processor | None = None  # the last of it
@@ -53,28 +53,61 @@ def configure(config: LogConfig) -> None:
 def request(operation: str, method: str, path: str, status: int, taken_s: float) -> None:
     """Log a request that was answered.
 
-    These are most of all lines, so where they are JSON they are made here in one go, which costs a
-    tenth of structlog's chain, and are written with the others of this tick of the loop.
+    These are most of all lines, so where they are JSON they are made here, which costs a fifth of
+    structlog's chain, and are written with the others of this tick of the loop.
     """
     level = logging.WARNING if status >= 500 else logging.INFO
     if level < _least:
         return
-    about = {
-        "operation": operation,
-        "method": method,
-        "path": path,
-        "status": status,
-        "ms": round(taken_s * 1000, 2),
-    }
+    current = trace.current()
     if _lines is not None and _chain[-1] is _renderer:
-        name, current = "warning" if status >= 500 else "info", trace.current()
-        told = {"traceId": current.trace_id} if current else {}
-        try:
-            _lines.add(_line({**about, "event": "request", **told, "level": name}))
-            return
-        except TypeError:  # half a surrogate pair in the path, which structlog knows how to show
-            pass
-    structlog.get_logger().log(level, "request", **about)
+        trace_id = current.trace_id if current else ""
+        _lines.add(_Request(operation, method, path, status, taken_s, trace_id, time.time_ns()))
+        return
+    structlog.get_logger().log(
+        level,
+        "request",
+        operation=operation,
+        method=method,
+        path=path,
+        status=status,
+        ms=round(taken_s * 1000, 2),
+    )
+
+
+class _Request(NamedTuple):
+    operation: str
+    method: str
+    path: str
+    status: int
+    taken_s: float
+    trace_id: str
+    at_ns: int
+
+
+def _show(request: _Request) -> bytes:
+    """Return the line that structlog would write."""
+    operation, method, path, status, taken_s, trace_id, at_ns = request
+    told = f'"traceId":"{trace_id}",' if trace_id else ""
+    level = "warning" if status >= 500 else "info"
+    return (
+        f'{{"operation":"{operation}","method":"{method}","path":{_dumps(path).decode()},'
+        f'"status":{status},"ms":{taken_s * 1000:.2f},"event":"request",{told}'
+        f'"level":"{level}","timestamp":"{_time(at_ns)}"}}\n'.encode()
+    )
+
+
+_second, _shown = 0, ""
+
+
+def _time(at_ns: int) -> str:
+    """Return a time as structlog shows it; what is before the microseconds is made once."""
+    global _second, _shown
+    at_us = at_ns // 1000
+    second = at_us // 1_000_000
+    if second != _second:
+        _second, _shown = second, time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
+    return f"{_shown}{at_us - second * 1_000_000:06d}Z"
 
 
 def dropped() -> int:
@@ -88,21 +121,21 @@ def close(within_s: float = 1.0) -> None:
         _lines.close(within_s)
 
 
-def _to_stderr() -> Lines | None:
+def _to_stderr() -> "Lines[_Request] | None":
     try:
-        return Lines(sys.stderr.fileno(), _told)
+        return Lines(sys.stderr.fileno(), _show, _told)
     except io.UnsupportedOperation:  # as in tests, that look at what is written
         return None
 
 
 def _told(dropped: int) -> bytes:
-    return _line({"lines": dropped, "event": "log lines dropped", "level": "warning"})
-
-
-def _line(about: dict[str, Any]) -> bytes:
-    """Return what structlog would write."""
-    about["timestamp"] = datetime.now(UTC)
-    return orjson.dumps(about, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)
+    line = {
+        "lines": dropped,
+        "event": "log lines dropped",
+        "level": "warning",
+        "timestamp": _time(time.time_ns()),
+    }
+    return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _final(readable: bool) -> list[Processor]:

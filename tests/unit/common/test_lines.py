@@ -11,6 +11,10 @@ from shop.common.lines import Lines
 LINE = b"x" * 99 + b"\n"
 
 
+def show(record: bytes) -> bytes:
+    return record + b"\n"
+
+
 def told(dropped: int) -> bytes:
     return b"dropped %d\n" % dropped
 
@@ -42,9 +46,9 @@ def fill(writer: int) -> int:
 
 async def test_the_lines_of_one_tick_are_written_at_its_end(pipe):
     reader, writer, _ = pipe
-    lines = Lines(writer, told)
+    lines = Lines(writer, show, told)
     for number in range(3):
-        lines.add(b"%d\n" % number)
+        lines.add(b"%d" % number)
     assert drained(reader) == b""
     await asyncio.sleep(0)
     assert drained(reader) == b"0\n1\n2\n"
@@ -52,8 +56,8 @@ async def test_the_lines_of_one_tick_are_written_at_its_end(pipe):
 
 async def test_a_line_that_is_flushed_takes_those_before_it_along_in_their_order(pipe):
     reader, writer, _ = pipe
-    lines = Lines(writer, told)
-    lines.add(b"first\n")
+    lines = Lines(writer, show, told)
+    lines.add(b"first")
     lines.write(b"second\n")
     lines.flush()
     assert drained(reader) == b"first\nsecond\n"
@@ -63,7 +67,7 @@ async def test_a_line_that_is_flushed_takes_those_before_it_along_in_their_order
 
 def test_without_a_loop_lines_are_written_all_the_same(pipe):
     reader, writer, _ = pipe
-    lines = Lines(writer, told)
+    lines = Lines(writer, show, told)
     lines.write(LINE)
     lines.flush()
     assert drained(reader) == LINE
@@ -71,7 +75,7 @@ def test_without_a_loop_lines_are_written_all_the_same(pipe):
 
 def test_more_than_a_pipe_takes_at_once_is_written_in_whole_lines(pipe):
     reader, writer, _ = pipe
-    lines = Lines(writer, told)
+    lines = Lines(writer, show, told)
     for number in range(200):
         lines.write(b"%098d\n" % number)
     lines.flush()
@@ -80,7 +84,7 @@ def test_more_than_a_pipe_takes_at_once_is_written_in_whole_lines(pipe):
 
 def test_a_line_longer_than_a_pipe_takes_at_once_is_written_whole(pipe):
     reader, writer, _ = pipe
-    lines = Lines(writer, told)
+    lines = Lines(writer, show, told)
     lines.write(b"y" * 20_000 + b"\n")
     lines.flush()
     assert drained(reader) == b"y" * 20_000 + b"\n"
@@ -89,7 +93,7 @@ def test_a_line_longer_than_a_pipe_takes_at_once_is_written_whole(pipe):
 async def test_nobody_waits_for_a_reader_and_nothing_is_lost_within_the_bound(pipe):
     reader, writer, _ = pipe
     filled = fill(writer)
-    lines = Lines(writer, told)
+    lines = Lines(writer, show, told)
     for _ in range(100):
         lines.write(LINE)
         lines.flush()
@@ -105,7 +109,7 @@ async def test_nobody_waits_for_a_reader_and_nothing_is_lost_within_the_bound(pi
 def test_beyond_the_bound_lines_are_dropped_counted_and_told_when_there_is_room_again(pipe):
     reader, writer, _ = pipe
     filled = fill(writer)
-    lines = Lines(writer, told, most_bytes=500)  # and 1000 for these
+    lines = Lines(writer, show, told, most_bytes=500)  # and 1000 for these
     for _ in range(15):
         lines.write(LINE)
     lines.flush()
@@ -120,9 +124,9 @@ def test_beyond_the_bound_lines_are_dropped_counted_and_told_when_there_is_room_
 
 async def test_what_is_not_of_every_request_has_room_still(pipe):
     reader, writer, _ = pipe
-    lines = Lines(writer, told, most_bytes=500)
+    lines = Lines(writer, show, told, most_bytes=500)
     for _ in range(6):
-        lines.add(LINE)
+        lines.add(LINE[:-1])
     lines.write(b"important\n")
     lines.flush()
     assert lines.dropped == 1
@@ -132,7 +136,7 @@ async def test_what_is_not_of_every_request_has_room_still(pipe):
 def test_a_reader_that_has_gone_breaks_nothing(pipe):
     reader, writer, close = pipe
     close(reader)
-    lines = Lines(writer, told)
+    lines = Lines(writer, show, told)
     for _ in range(3):
         lines.write(LINE)
         lines.flush()
@@ -141,7 +145,7 @@ def test_a_reader_that_has_gone_breaks_nothing(pipe):
 
 def test_a_file_takes_all_at_once(tmp_path):
     with (tmp_path / "log").open("wb") as file:
-        lines = Lines(file.fileno(), told)
+        lines = Lines(file.fileno(), show, told)
         for _ in range(1000):
             lines.write(LINE)
         lines.flush()
@@ -151,7 +155,7 @@ def test_a_file_takes_all_at_once(tmp_path):
 def test_a_pipe_that_does_not_block_is_looked_at_again(pipe):
     reader, writer, _ = pipe
     os.set_blocking(writer, False)
-    lines = Lines(writer, told)
+    lines = Lines(writer, show, told)
     lines.write(b"y" * 200_000 + b"\n")
     lines.flush()
     found = drained(reader)
@@ -164,7 +168,7 @@ def test_a_pipe_that_does_not_block_is_looked_at_again(pipe):
 def test_at_the_end_what_waits_is_written_within_a_bound(pipe):
     reader, writer, _ = pipe
     filled = fill(writer)
-    lines = Lines(writer, told)
+    lines = Lines(writer, show, told)
     lines.write(LINE)
     lines.close(within_s=0.01)
     assert len(drained(reader)) == filled

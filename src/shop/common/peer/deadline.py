@@ -36,7 +36,9 @@ class Deadline:
 
         A header that is missing or not a whole number counts as none.
         """
-        if header is None or len(header) > _LONGEST_NUMBER or not header.isascii():
+        if header is None:
+            return cls(clock() + cap_s, clock)
+        if len(header) > _LONGEST_NUMBER or not header.isascii():
             return cls.after(cap_s, clock)
         return cls.after(min(int(header) / 1000, cap_s) if header.isdigit() else cap_s, clock)
 
@@ -58,6 +60,10 @@ _current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 def current_deadline() -> Deadline | None:
     """Return the deadline of the request that is being served here; None: there is none."""
     return _current.get()
+
+
+enter_deadline = _current.set
+"""Make a deadline the current one until the end of this task, and for the tasks it starts."""
 
 
 class deadline_scope:  # noqa: N801  # a context manager; a generator would cost thrice as much

@@ -5,7 +5,7 @@ costs is measured in docs/adr/0022-what-every-request-passes-through.md.
 """
 
 from collections.abc import Mapping
-from time import perf_counter
+from time import monotonic
 
 import structlog
 from aiohttp import web
@@ -14,11 +14,12 @@ from multidict import istr
 
 from shop.common import fresh, peer, trace
 from shop.common import log as lines
+from shop.common.peer.deadline import enter_deadline
 from shop.common.web import problems
 from shop.common.web.admission import Admission
 from shop.common.web.metrics import RequestMetrics
 from shop.common.web.spec import Operation
-from shop.common.web.time_limits import TimeLimits
+from shop.common.web.time_limits import TimeLimit, TimeLimits
 
 log = structlog.get_logger()
 
@@ -46,28 +47,30 @@ def outermost(
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        started, headers = perf_counter(), request.headers
+        began_s, headers = monotonic(), request.headers
         current = trace.Trace.of(headers.get(_TRACE))
         trace.enter(current)
         fresh.enter(headers.get(_FRESH))
         deadline = peer.Deadline.requested(headers.get(_TIMEOUT), timeout_s)
+        enter_deadline(deadline)  # like the trace, until the end: each request has its own task
         operation = ids.get(request.match_info.handler)
         if operation is not None:
-            refused = admission.enter(operation, deadline.remaining_s())
+            refused = admission.enter(operation, deadline.at_s - began_s)
             if refused is not None:
                 refused.headers[_TRACE] = current.traceparent
                 return refused
         response: web.StreamResponse
         try:
-            with peer.deadline_scope(deadline), limits.until(deadline.at_s + _GRACE_S):
+            with TimeLimit(limits, deadline.at_s + _GRACE_S):
                 response = await handler(request)
         except Exception as error:
             response = _answer(error, deadline, request)
         finally:
+            ended_s = monotonic()
             if operation is not None:
-                admission.leave(operation, late=not deadline.remaining_s())
+                admission.leave(operation, late=ended_s >= deadline.at_s)
         response.headers[_TRACE] = current.traceparent
-        taken_s, status = perf_counter() - started, response.status
+        taken_s, status = ended_s - began_s, response.status
         if metrics is not None and operation is not None:
             metrics.observe(operation, status, taken_s)
         if logged and (operation is not None or status >= 400):

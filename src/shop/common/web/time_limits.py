@@ -17,42 +17,32 @@ class TimeLimits:
     """All the limits of one service."""
 
     def __init__(self) -> None:
-        self._running: set[TimeLimit] = set()
-        self._rings_at_s = math.inf
+        self.running: set[TimeLimit] = set()
+        self.rings_at_s = math.inf
 
-    def until(self, at_s: float) -> "TimeLimit":
-        """Return a context: what is inside is cancelled at ``at_s`` of the monotonic clock."""
-        return TimeLimit(self, at_s)
-
-    def begin(self, limit: "TimeLimit") -> None:
-        """Watch a limit from now on."""
-        self._running.add(limit)
-        if limit.at_s < self._rings_at_s:
-            self._set(limit.at_s, monotonic())
-
-    def end(self, limit: "TimeLimit") -> None:
-        """Watch it no more."""
-        self._running.discard(limit)
+    def ring_at(self, at_s: float) -> None:
+        """Have the timer ring for a limit that is earlier than all others."""
+        self._set(at_s, monotonic())
 
     def _set(self, at_s: float, now_s: float) -> None:
-        self._rings_at_s = at_s
+        self.rings_at_s = at_s
         after_s = max(at_s - now_s, _TICK_S)
         asyncio.get_running_loop().call_later(after_s, self._ring, at_s)
 
     def _ring(self, set_for_s: float) -> None:
-        if set_for_s != self._rings_at_s:  # another was set since, for an earlier one
+        if set_for_s != self.rings_at_s:  # another was set since, for an earlier one
             return
         now_s = monotonic()
-        for limit in [limit for limit in self._running if limit.at_s <= now_s]:
-            self._running.discard(limit)
+        for limit in [limit for limit in self.running if limit.at_s <= now_s]:
+            self.running.discard(limit)
             limit.expire()
-        self._rings_at_s = math.inf
-        if self._running:
-            self._set(min(limit.at_s for limit in self._running), now_s)
+        self.rings_at_s = math.inf
+        if self.running:
+            self._set(min(limit.at_s for limit in self.running), now_s)
 
 
 class TimeLimit:
-    """A context that ends with TimeoutError where it takes too long.
+    """A context: what is inside is cancelled at ``at_s`` of the monotonic clock, with TimeoutError.
 
     As in asyncio, who cancels the task besides has the last word.
     """
@@ -76,7 +66,10 @@ class TimeLimit:
             raise RuntimeError("a time limit is for what runs in a task")
         self._task = task
         self._cancelling = task.cancelling()
-        self._limits.begin(self)
+        limits = self._limits
+        limits.running.add(self)
+        if self.at_s < limits.rings_at_s:
+            limits.ring_at(self.at_s)
 
     def __exit__(
         self,
@@ -86,7 +79,7 @@ class TimeLimit:
     ) -> None:
         """End; raise TimeoutError where that is why."""
         if not self._expired:
-            self._limits.end(self)
+            self._limits.running.discard(self)
         elif (
             self._task.uncancel() <= self._cancelling
             and kind is not None

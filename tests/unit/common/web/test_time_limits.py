@@ -6,10 +6,18 @@ from time import monotonic
 
 import pytest
 
-from shop.common.web.time_limits import TimeLimits
+from shop.common.web.time_limits import TimeLimit, TimeLimits
 
 SHORT_S = 0.02
 LONG_S = 3600.0
+
+
+class Ours:
+    def __init__(self):
+        self._limits = TimeLimits()
+
+    def until(self, at_s):
+        return TimeLimit(self._limits, at_s)
 
 
 class Asyncio:
@@ -38,7 +46,7 @@ class _Sync:
             return stop.value
 
 
-@pytest.fixture(params=[TimeLimits, Asyncio])
+@pytest.fixture(params=[Ours, Asyncio])
 def limits(request):
     return request.param()
 
