@@ -5,7 +5,6 @@ timeline in ``news``. Work that they leave is due at once; who means to do it ho
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import starmap
 from typing import Any
@@ -27,6 +26,7 @@ from shop.order.model import (
     Status,
     Step,
     Work,
+    replace,
 )
 
 TRANSITIONS: Mapping[Status, Mapping[Operation, Status]] = {

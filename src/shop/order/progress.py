@@ -5,11 +5,11 @@ do not depend on one another, so one peer that is away never holds up what the o
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shop.order import life
-from shop.order.model import CustomerLink, Event, Order, Reason, Status, Step, Work
+from shop.order.model import CustomerLink, Event, Order, Reason, Status, Step, Work, replace
 
 LONGEST_DETAIL = 1000
 

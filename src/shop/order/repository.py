@@ -10,7 +10,7 @@ order is wholly as it was. One that finds it otherwise goes once more, alone, on
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,7 +23,7 @@ from shop.common.representation import Representation
 from shop.order import documents
 from shop.order.errors import UnknownOrder
 from shop.order.life import shown
-from shop.order.model import Event, Order, Status, Step
+from shop.order.model import Event, Order, Status, Step, replace
 from shop.order.writes import EVENTS_KEPT as EVENTS_KEPT
 from shop.order.writes import Change, OrderWrites, update_of
 

@@ -9,7 +9,7 @@ refuse one that arrives after a later one.
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
@@ -20,7 +20,7 @@ from shop.common.clock import now as system_clock
 from shop.common.errors import DeadlineExceeded, Unavailable
 from shop.order import progress
 from shop.order.config import OrderConfig
-from shop.order.model import Order, Step
+from shop.order.model import Order, Step, replace
 from shop.order.progress import Failure
 from shop.order.steps import Change, Customer, Product, Steps
 
@@ -107,6 +107,8 @@ class Saga:
     async def _take(
         self, steps: Sequence[Step], order: Order, patience: Patience
     ) -> list[Change | Failure]:
+        if len(steps) == 1:
+            return [await self._steps.take(steps[0], order, patience.with_step(steps[0]))]
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._steps.take(step, order, patience.with_step(step)))
