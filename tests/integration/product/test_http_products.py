@@ -243,6 +243,21 @@ async def shelf(shop) -> dict[str, str]:
     }
 
 
+async def test_products_asked_for_by_id_are_as_when_asked_for_one_by_one(shop, shelf):
+    ids = list(shelf.values())
+    asked = f"/products?limit=2&ids={ids[0]},{UNKNOWN},{ids[2]},{ids[1]}"
+    shown = [(await shop.products.get(f"/products/{each}")).body for each in reversed(ids[:3])]
+    first = await shop.products.get(asked)
+    assert first.body["items"] == shown[:2]
+    assert f"cursor={first.body['nextCursor']}" in first.headers["Link"]
+    rest = await shop.products.get(f"{asked}&cursor={first.body['nextCursor']}")
+    assert rest.body == {"items": shown[2:], "nextCursor": None}
+    await shop.products.patch(f"/products/{ids[0]}", {"description": "changed"})
+    again = await shop.products.get(asked.replace("limit=2", "limit=9"))
+    assert again.body["items"][2]["description"] == "changed"
+    await shop.products.patch(f"/products/{ids[0]}", {"description": None})
+
+
 @pytest.mark.parametrize(
     ("query", "names"),
     [

@@ -1,12 +1,13 @@
 """The catalogue: what is sold, and at what price. Its writes never touch the stock."""
 
+from asyncio import gather
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from shop.common.clock import Clock, now
 from shop.common.ids import new_id
-from shop.common.page import Page
+from shop.common.page import Cursors, Page, cut
 from shop.common.representation import Representation
 from shop.product.errors import OpenReservations, ProductNotFound, SkuTaken, StaleVersion
 from shop.product.model import Product, ProductDetails, ProductFilter, Stock
@@ -92,6 +93,24 @@ class Catalogue:
     async def get(self, product_id: str) -> Product:
         """Return a product as it stands in the database; raise ProductNotFound."""
         return await self._products.get(product_id)
+
+    async def view_all(
+        self, ids: Sequence[str], *, limit: int, cursor: str | None = None
+    ) -> Page[Representation]:
+        """Return those of these products that there are, newest first; raise InvalidCursor."""
+        cursors = Cursors.of("products", ids=sorted(ids))
+        last = cursors.decode(cursor, str)[0] if cursor is not None else None
+        wanted = [each for each in sorted(ids, reverse=True) if last is None or each < last]
+        shown = await gather(*(self._view_if_there(each) for each in wanted))
+        there = [(each, seen) for each, seen in zip(wanted, shown, strict=True) if seen]
+        page = cut(there[: limit + 1], limit, lambda item: cursors.encode(item[0]))
+        return Page([seen for _, seen in page.items], page.next_cursor)
+
+    async def _view_if_there(self, product_id: str) -> Representation | None:
+        try:
+            return await self.view(product_id)
+        except ProductNotFound:
+            return None
 
     async def find(
         self,

@@ -187,6 +187,21 @@ async def test_the_very_sku_comes_first_on_pages_that_show_every_match_once(
         assert len(set(seen)) == len(seen)
 
 
+async def test_products_asked_for_by_id_are_shown_newest_first_without_those_that_are_not_there(
+    stores: Stores,
+) -> None:
+    made = sorted([await stores.product(name=f"lamp {n}") for n in range(3)], reverse=True)
+    asked = [made[1], "prd_none", made[2], made[0]]
+    views = [await stores.catalogue.view(each) for each in made]
+    assert (await stores.catalogue.view_all(asked, limit=4)).items == views
+    first = await stores.catalogue.view_all(asked, limit=2)
+    assert first.items == views[:2]
+    rest = await stores.catalogue.view_all(asked, limit=2, cursor=first.next_cursor)
+    assert (rest.items, rest.next_cursor) == (views[2:], None)
+    with pytest.raises(InvalidCursor):
+        await stores.catalogue.view_all(asked[:2], limit=2, cursor=first.next_cursor)
+
+
 async def test_a_cursor_of_a_search_belongs_to_its_words(stores: Stores) -> None:
     for _ in range(2):
         await stores.product(name="red lamp")
