@@ -56,8 +56,9 @@ def main() -> int:
         given.out.mkdir(parents=True, exist_ok=True)
         uvloop.run(_run(given))
     if not given.quick:
-        document.write(results.saved(given.out))
-        print(f"Written: {document.DOCUMENT.relative_to(contender.ROOT)}")
+        to = document.DOCUMENT if given.out == KEPT else given.out / document.DOCUMENT.name
+        document.write(results.saved(given.out), to)
+        print(f"Written: {to}")
     return 0
 
 

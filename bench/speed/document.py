@@ -21,13 +21,13 @@ _AT = {
 _BASE = {"reads": "floor", "orders": "floor", "reservations": "bare guarded update"}
 
 
-def write(results: Mapping[str, Result], document: Path = DOCUMENT) -> None:
+def write(results: Mapping[str, Result], to: Path = DOCUMENT) -> None:
     """Replace what stands between the markers of the parts there are, and the aims."""
-    text = document.read_text()
+    text = DOCUMENT.read_text()
     for part, result in results.items():
         text = replaced(text, part, section(result))
     text = replaced(text, "aims", aims(results))
-    document.write_text(text)
+    to.write_text(text)
 
 
 def replaced(text: str, name: str, what: str) -> str:
@@ -123,7 +123,7 @@ def _remarks(result: Result) -> list[str]:
 def _profiles(further: Mapping[str, Mapping[str, float]]) -> str:
     blocks = []
     for name, shares in further.items():
-        rows = [(package, f"{share:.0%}") for package, share in shares.items()]
+        rows = [(f"`{package}`", f"{share:.0%}") for package, share in shares.items()]
         picture = f"[flame graph](../bench/results/profile-{name}.svg)"
         blocks.append(f"**{name}** ({picture})\n\n{table.markdown(('own time in', ''), rows)}")
     return "\n\n".join(blocks)

@@ -92,6 +92,8 @@ def by_package(raw: str) -> dict[str, float]:
 def package(frame: str) -> str:
     """Return the package of a frame such as ``dispatch (aiohttp/web_app.py:12)``."""
     file = frame.rpartition(" (")[2].rstrip(")").partition(":")[0]
+    if file.endswith("asyncio/runners.py"):  # the last frame of Python's before uvloop's own code
+        return "uvloop, sockets"
     parts = [part for part in file.split("/") if part not in ("", ".")]
     if "site-packages" in parts:
         parts = parts[parts.index("site-packages") + 1 :]

@@ -23,7 +23,7 @@ QUIET_SETTINGS = {
 }
 _PRODUCT = ("product",)
 _BY_ID, _OTHERWISE, _RIVALS = (1, 8, 16, 64, 256), (1, 16, 64, 256), (16, 64)
-_QUICK = (1, 64)
+_QUICK = (64,)
 
 
 async def run(stage: Stage, options: Options) -> list[Sample]:
@@ -72,7 +72,7 @@ def _not_modified(
 ) -> Iterator[Load]:
     for each in who:
         paths = [f"/api/v1/products/{product_id}" for product_id in each.products]
-        at = (64,) if options.quick else _OTHERWISE
+        at = _QUICK if options.quick else _OTHERWISE
         yield _load(NOT_MODIFIED, each, paths, at, etags)
 
 
@@ -81,7 +81,7 @@ def _lists(who: Sequence[Contender], options: Options) -> Iterator[Load]:
         for each in who:
             at = _OTHERWISE if each.name in ("floor", "shop") else _RIVALS
             if options.quick:
-                at = (64,)
+                at = _QUICK
             yield _load(row, each, [f"/api/v1/products?{query}"], at)
 
 

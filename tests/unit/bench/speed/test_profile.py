@@ -7,6 +7,7 @@ from bench.speed.profile import by_package, package
     [
         ("dispatch (/x/site-packages/aiohttp/web_app.py:12)", "aiohttp"),
         ("dispatch (aiohttp/web_app.py:12)", "aiohttp"),
+        ("run (asyncio/runners.py:118)", "uvloop, sockets"),
         ("view (/x/src/shop/common/web/conditional.py:3)", "shop/common/web"),
         ("view (shop/product/handlers.py:3)", "shop/product/handlers"),
     ],
