@@ -8,6 +8,7 @@ from shop.common.settings import setting
 
 _PORT = validate.Range(0, 65535)
 _AT_LEAST_ONE = validate.Range(1, 1_000_000)
+_WORKERS = validate.Range(1, 64)
 _PAUSE = validate.Range(0, 60)
 _SECONDS = validate.Range(0.001, 86400)
 _MONGO = validate.Regexp(
@@ -32,6 +33,13 @@ class HttpConfig:
     host: str = setting("SHOP_HTTP_HOST", "127.0.0.1", "address to listen on", flag="--host")
     port: int = setting(
         "SHOP_HTTP_PORT", 0, "port to listen on; 0: a free one", flag="--port", check=_PORT
+    )
+    workers: int = setting(
+        "SHOP_WORKERS",
+        1,
+        "how many processes, each an instance; all but the first on free ports",
+        flag="--workers",
+        check=_WORKERS,
     )
     request_timeout_s: float = setting(
         "SHOP_REQUEST_TIMEOUT_S",

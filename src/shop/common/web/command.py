@@ -14,6 +14,7 @@ from shop.common.config import ServiceConfig
 from shop.common.errors import CannotStart
 from shop.common.settings import ConfigError, Defaults, add_flags, apply_flags, load
 from shop.common.web.life import serve
+from shop.common.web.workers import run_workers
 
 C = TypeVar("C", bound=ServiceConfig)
 Flags = argparse.Namespace
@@ -47,6 +48,8 @@ def run(
         config = load(kind, defaults)
         log.configure(config.log)
         command = commands.get(getattr(given, "command", None) or "")
+        if config.http.workers > 1 and not command:
+            return run_workers(name, config.http.workers)
         work = command.work(config, given) if command else _serve(name, config, create_app(config))
     except ConfigError as error:
         return _complain(name, error, 2)

@@ -1,15 +1,17 @@
 """The spec, and Swagger UI to read it with, served without any network."""
 
 from html import escape
+from importlib.util import find_spec
 from pathlib import Path
 
 import orjson
-import swagger_ui
 from aiohttp import web
 
 from shop.common.web.spec import Spec
 
-_ASSETS = Path(swagger_ui.__file__).parent / "static"
+# Found, not imported: only its files are needed, and what it imports are 2 MB.
+_PACKAGE = find_spec("swagger_ui")
+_ASSETS = Path(_PACKAGE.origin or "").parent / "static" if _PACKAGE else Path()
 _SHOWN = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
 
 _PAGE = """<!doctype html>
