@@ -1,5 +1,6 @@
 """Between JSON and the model. Each schema is the definition of its name in swagger.yaml."""
 
+import re
 from typing import Any
 
 import orjson
@@ -22,6 +23,7 @@ from shop.common.web.shown import address, money, only_set
 from shop.order.model import CustomerLink, Details, Draft, Event, Line, Order, Status
 
 _ANY_ID = r"^[A-Za-z0-9_-]{1,64}$"
+_is_id = re.compile(_ANY_ID.strip("^$")).fullmatch
 
 
 class OrderLineDraftSchema(Schema):
@@ -40,10 +42,35 @@ class OrderDraftSchema(Schema):
     shipping_address = fields.Nested(AddressSchema)
     expected_total = fields.Nested(MoneySchema)
 
+    def load(self, data: Any, **options: Any) -> Any:
+        """Return the draft; raise ValidationError. What is plain is read at a tenth of the cost."""
+        return _plain(data) or super().load(data, **options)
+
     @post_load
     def _build(self, data: dict[str, Any], **_: Any) -> Draft:
         details = Details(shipping_address=data.pop("shipping_address", None))
         return Draft(**data, details=details)
+
+
+def _plain(data: Any) -> Draft | None:
+    """Return a draft of nothing but valid lines; None: the schema has to look at it."""
+    if type(data) is not dict or data.keys() != {"customerId", "lines"}:
+        return None
+    customer_id, lines = data["customerId"], data["lines"]
+    if type(customer_id) is not str or not _is_id(customer_id):
+        return None
+    if type(lines) is not list or not 1 <= len(lines) <= 100 or not all(map(_is_plain, lines)):
+        return None
+    return Draft(customer_id, tuple(Line(line["productId"], line["quantity"]) for line in lines))
+
+
+def _is_plain(line: Any) -> bool:
+    if type(line) is not dict or line.keys() != {"productId", "quantity"}:
+        return False
+    product_id, quantity = line["productId"], line["quantity"]
+    if type(product_id) is not str or not _is_id(product_id):
+        return False
+    return type(quantity) is int and 1 <= quantity <= 1_000_000
 
 
 class OrderChangeSchema(Schema):
