@@ -12,12 +12,13 @@ from pymongo.asynchronous.database import AsyncDatabase
 from tests.fakes.product.stores import HOUR, PASSED, Stores, a_product
 from tests.integration.product.conftest import in_mongo
 
-from shop.common.errors import Unavailable
+from shop.common.errors import DeadlineExceeded, Unavailable
 from shop.common.keyset import NewestFirst
 from shop.common.page import Cursors
 from shop.common.peer import Deadline, deadline_scope
-from shop.product.model import ProductFilter
+from shop.product.model import Op, ProductFilter, State
 from shop.product.repository import (
+    MongoReservations,
     MongoShelf,
     create_indexes,
     search,
@@ -177,6 +178,54 @@ async def test_whoever_keeps_copies_of_products_is_told_when_their_stock_moves(
     assert told == [[lamp, vase], [lamp, vase]]
 
 
+class Meddling:
+    """The reservations, of which others take one over right after any update."""
+
+    def __init__(self, stores: Stores, collection: Any) -> None:
+        self._stores = stores
+        self._collection = collection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._collection, name)
+
+    async def bulk_write(self, *args: Any, **options: Any) -> Any:
+        written = await self._collection.bulk_write(*args, **options)
+        begun = await self._stores.reservations.get("o1")
+        assert begun
+        assert await self._stores.reservations.take_over(begun, HOUR)
+        return written
+
+
+async def test_what_was_taken_over_before_it_was_seen_to_have_begun_is_not_ours(
+    database: Database, stores: Stores
+) -> None:
+    lamp = await stores.product()
+    await stores.reserving().reserve("o1", [(lamp, 1)], HOUR)
+    slow = MongoReservations(Meddling(stores, database["reservations"]))  # type: ignore[arg-type]
+    assert await slow.advance("o1", Op.COMMIT, PASSED) is None
+
+
+async def test_orders_that_go_on_at_the_same_time_go_together(
+    database: Database, stores: Stores
+) -> None:
+    lamp = await stores.product(100)
+    journal = stores.reservations
+    for n in range(9):
+        await stores.reserving().reserve(f"o{n}", [(lamp, 1)], HOUR)
+    ops = [Op.COMMIT, Op.RELEASE, Op.EXPIRE, Op.RETURN]
+    begun = await asyncio.gather(
+        *(journal.advance(f"o{n}", ops[n % 4], HOUR) for n in range(8)),
+        journal.advance("nobody", Op.COMMIT, HOUR),
+        *(journal.advance("o8", op, HOUR) for op in (Op.COMMIT, Op.RELEASE, Op.COMMIT)),
+    )
+    states = [each and each.state for each in begun[:9]]
+    there = [State.COMMITTED, State.RELEASED, None, None]
+    assert states == [*there, *there, None]
+    assert [each is not None for each in begun[9:]].count(True) == 1
+    for each in begun:
+        assert each is None or each == await journal.get(each.order_id)
+
+
 async def test_a_database_that_hangs_is_said_to_be_away(start_mongo: Any) -> None:
     server = await start_mongo()
     async with AsyncMongoClient[dict[str, Any]](server.url, tz_aware=True) as client:
@@ -184,8 +233,12 @@ async def test_a_database_that_hangs_is_said_to_be_away(start_mongo: Any) -> Non
         await stores.reserving().release("o1")
         server.signal(signal.SIGSTOP)
         try:
-            for call in (stores.reserving().commit("o1"), stores.products.get("prd_a")):
-                with deadline_scope(Deadline.after(0.3)), pytest.raises(Unavailable):
+            # Who goes together with others waits no longer than their own time.
+            for call, said in (
+                (stores.reserving().commit("o1"), DeadlineExceeded),
+                (stores.products.get("prd_a"), Unavailable),
+            ):
+                with deadline_scope(Deadline.after(0.3)), pytest.raises(said):
                     await call
         finally:
             server.signal(signal.SIGCONT)

@@ -35,7 +35,8 @@ class MongoJournal(Generic[E]):
         """Make an abandoned movement ours; None if its lease runs on, or somebody was faster."""
         abandoned = {"$expr": {"$lt": ["$movement.until", "$$NOW"]}}
         return await self._change(
-            as_it_was(entry) | abandoned, [{"$set": {"movement.until": after(lease)}}]
+            as_it_was(entry) | abandoned,
+            [{"$set": {"movement.until": after(lease), "movement.takenOver": True}}],
         )
 
     async def drop(self, entry: E) -> bool:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError
 
+from shop.common.bulk import insert_together
 from shop.common.gathered import Gathered
 from shop.common.ids import new_id
 from shop.common.keyset import NewestFirst, find_page
@@ -14,10 +14,11 @@ from shop.common.mongo import Collection, Document, mongo_errors
 from shop.common.page import Page
 from shop.product.model import TRANSITIONS, Hold, Op, Reservation, State
 from shop.product.repository.documents import line_document, reservation_of
-from shop.product.repository.journal import MongoJournal, as_it_was, begun
+from shop.product.repository.journal import MongoJournal, as_it_was
 from shop.product.repository.server_clock import after, server_now
 
-_DUPLICATE_KEY = 11000
+Step = tuple[str, Op, str, timedelta]
+"""A movement that is to begin: order id, what it does, the movement's id, and its lease."""
 
 KEPT = timedelta(days=90)
 """How long one that came to nothing is remembered; after that its order id would be new again."""
@@ -29,6 +30,7 @@ class MongoReservations(MongoJournal[Reservation]):
     def __init__(self, collection: Collection) -> None:
         super().__init__(collection, reservation_of)
         self._insert = Gathered(self._insert_together)
+        self._advance = Gathered(self._advance_together)
         self._end = Gathered(self._end_together)
 
     async def begin(self, hold: Hold, lease: timedelta) -> Reservation | None:
@@ -45,15 +47,9 @@ class MongoReservations(MongoJournal[Reservation]):
         }
         return reservation_of(document) if await self._insert(document) else None
 
-    async def _insert_together(self, documents: Sequence[Document]) -> Sequence[bool]:
+    async def _insert_together(self, documents: Sequence[Document]) -> Sequence[bool | Exception]:
         """Insert documents; tell which of them were not there yet."""
-        taken: set[int] = set()
-        try:
-            with mongo_errors():
-                await self._entries.insert_many(documents, ordered=False)
-        except BulkWriteError as error:
-            taken = _duplicates(error)
-        return [position not in taken for position in range(len(documents))]
+        return await insert_together(self._entries, documents)
 
     async def advance(self, order_id: str, op: Op, lease: timedelta) -> Reservation | None:
         """Begin the movement that leads from one state to the next (TRANSITIONS).
@@ -61,16 +57,23 @@ class MongoReservations(MongoJournal[Reservation]):
         None if the state is another one, a movement is under way, a hold that is to be committed
         is overdue, or one that is to expire is not.
         """
-        source, target = TRANSITIONS[op]
-        guard = {"_id": order_id, "state": source.value, "movement": {"$exists": False}}
-        change = {
-            "state": target.value,
-            "version": {"$add": ["$version", 1]},
-            "movement": begun(op, lease),
+        return await self._advance((order_id, op, new_id("mov"), lease))
+
+    async def _advance_together(self, steps: Sequence[Step]) -> Sequence[Reservation | None]:
+        """Begin movements; each has an id, so what is there tells whether it has begun.
+
+        One that has been taken over before it is seen here is not ours any more.
+        """
+        with mongo_errors():
+            await self._entries.bulk_write([_advanced(*step) for step in steps], ordered=False)
+            ids = {"_id": {"$in": list({order_id for order_id, *_ in steps})}}
+            found = await self._entries.find(ids).to_list()
+        begun = {
+            document["movement"]["id"]: document
+            for document in found
+            if "movement" in document and "takenOver" not in document["movement"]
         }
-        if target is not State.COMMITTED:
-            change["purgeAt"] = after(KEPT)
-        return await self._change(guard | _in_time(op), [{"$set": change}])
+        return [reservation_of(begun[id_]) if id_ in begun else None for _, _, id_, _ in steps]
 
     async def close(self, entry: Reservation) -> Reservation | None:
         """End the movement, which has been applied; None if it is not ours any more."""
@@ -113,6 +116,29 @@ def _document(order_id: str, state: State) -> Document:
     return {"_id": order_id, "state": state.value, "version": 1}
 
 
+def _advanced(order_id: str, op: Op, movement_id: str, lease: timedelta) -> UpdateOne:
+    """Return the update that begins a movement, whose condition is in its expression.
+
+    What is named by its id alone is found without a plan of the query.
+    """
+    source, target = TRANSITIONS[op]
+    conditions = [
+        {"$eq": ["$state", source.value]},
+        {"$eq": [{"$type": "$movement"}, "missing"]},
+        *_in_time(op),
+    ]
+    changed = {
+        "state": target.value,
+        "version": {"$add": ["$version", 1]},
+        "movement": {"id": movement_id, "op": op.value, "until": after(lease)},
+    }
+    if target is not State.COMMITTED:
+        changed["purgeAt"] = after(KEPT)
+    merged = {"$mergeObjects": ["$$ROOT", changed]}
+    change = {"$cond": [{"$and": conditions}, merged, "$$ROOT"]}
+    return UpdateOne({"_id": order_id}, [{"$replaceWith": change}])
+
+
 def _ended(entry: Reservation) -> UpdateOne:
     """Remove the movement, and leave word which holder of the lease did."""
     change: Document = {"closedUnder": entry.movement.until if entry.movement else None}
@@ -121,17 +147,9 @@ def _ended(entry: Reservation) -> UpdateOne:
     return UpdateOne(as_it_was(entry), {"$set": change, "$unset": {"movement": ""}})
 
 
-def _duplicates(error: BulkWriteError) -> set[int]:
-    """Return which of the documents are there already; raise the error if it is about more."""
-    faults = (error.details or {}).get("writeErrors", [])
-    if not faults or any(fault["code"] != _DUPLICATE_KEY for fault in faults):
-        raise error
-    return {fault["index"] for fault in faults}
-
-
-def _in_time(op: Op) -> Document:
+def _in_time(op: Op) -> list[Document]:
     if op is Op.COMMIT:
-        return {"$expr": {"$gt": ["$expiresAt", "$$NOW"]}}
+        return [{"$gt": ["$expiresAt", "$$NOW"]}]
     if op is Op.EXPIRE:
-        return {"$expr": {"$lte": ["$expiresAt", "$$NOW"]}}
-    return {}
+        return [{"$lte": ["$expiresAt", "$$NOW"]}]
+    return []
