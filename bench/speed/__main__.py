@@ -7,6 +7,7 @@ python -m bench.speed --document               docs/performance.md anew from wha
 """
 
 import argparse
+import math
 import os
 import re
 import subprocess
@@ -44,6 +45,15 @@ MEASURED: dict[str, Run] = {
     "instances": instances.run,
 }
 PARTS = (*MEASURED, "profile")
+# On 2 cores with nothing beside, for who waits; in proportion with other rounds and seconds.
+_MINUTES = {
+    "reads": 9.5,
+    "orders": 6,
+    "reservations": 0.5,
+    "growth": 6,
+    "instances": 2,
+    "profile": 1.5,
+}
 QUICK_PARTS = ("reads", "orders", "reservations")
 KEPT = contender.ROOT / "bench" / "results"
 
@@ -92,11 +102,17 @@ async def _run(given: argparse.Namespace) -> None:
     )
     parts = given.part or (QUICK_PARTS if quick else PARTS)
     for number, part in enumerate(parts, 1):
-        print(f"\n=== {part} ({number} of {len(parts)})", flush=True)
+        left = "" if quick else f", about {_minutes(parts[number - 1 :], options)} min left"
+        print(f"\n=== {part} ({number} of {len(parts)}{left})", flush=True)
         result = await _part(part, options, given.out)
         print("\n" + "\n\n".join(document.texts(result)), flush=True)
         if not quick:
             _keep(result, given.out)
+
+
+def _minutes(parts: Sequence[str], options: Options) -> int:
+    usual = sum(_MINUTES[part] for part in parts)
+    return math.ceil(usual * options.rounds * (options.seconds + 0.3) / (3 * 2.3))
 
 
 async def _part(part: str, options: Options, out: Path) -> Result:

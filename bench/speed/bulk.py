@@ -46,7 +46,8 @@ async def fill(uri: str, name: str, count: int) -> tuple[list[str], list[str]]:
         ("product", "reservations"): _reservations(orders, products),
     }
     async with AsyncMongoClient(uri) as client:
-        for (service, collection), documents in parts.items():
+        for number, ((service, collection), documents) in enumerate(parts.items(), 1):
+            print(f"  {collection} ({number} of {len(parts)})", flush=True)
             into = client[f"{name}_{service}"].get_collection(
                 collection, write_concern=WriteConcern(w=1, j=False)
             )
