@@ -78,6 +78,21 @@ async def test_who_asks_while_a_query_is_under_way_is_given_what_is_there_afterw
     assert database.asked == [["a"], ["b", "a"]]
 
 
+async def test_a_query_that_hangs_holds_up_only_its_own_callers():
+    database = Database("a", "b")
+    database.open.clear()
+    load = loader(database)
+    hangs = asyncio.ensure_future(load("a"))
+    while not database.asked:
+        await asyncio.sleep(0)
+    stuck, database.open = database.open, asyncio.Event()
+    database.open.set()
+    assert await load("b") == "B"
+    assert not hangs.done()
+    stuck.set()
+    assert await hangs == "A"
+
+
 async def test_a_database_that_is_away_is_told_to_all():
     database = Database("a", "b")
     database.fault = Unavailable("away")

@@ -11,6 +11,8 @@ from shop.common.gathered import Gathered
 
 T = TypeVar("T")
 
+_PATIENCE_S = 0.1  # a query that takes longer holds up no other
+
 
 class Loader(Generic[T]):
     """Looks things up by id, with ``find``, which returns those that there are.
@@ -27,7 +29,7 @@ class Loader(Generic[T]):
     ) -> None:
         self._find = find
         self._absent = absent
-        self._look = Gathered(self._look_together)
+        self._look = Gathered(self._look_together, patience_s=_PATIENCE_S)
 
     async def __call__(self, key: str) -> T:
         """Return the one with this id; raise what ``absent`` makes, or DeadlineExceeded."""
