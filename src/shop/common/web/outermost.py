@@ -1,7 +1,6 @@
 """The one middleware around every request: trace, deadline, shedding, errors, metrics, log.
 
-One layer, because each costs: six empty ones take a tenth of the throughput. What each of these
-costs is measured in docs/adr/0022-what-every-request-passes-through.md.
+One layer, because each costs; docs/adr/0023-what-every-request-passes-through.md has the figures.
 """
 
 from collections.abc import Mapping
