@@ -60,7 +60,7 @@ async def fill(contender: Contender, products: int = PRODUCTS) -> None:
 async def read(contender: Contender) -> list[str]:
     """Read all of them once, so that they are cached; return the ETags, where there are some."""
     async with aiohttp.ClientSession(raise_for_status=True) as session:
-        for customer_id in contender.customers:
+        for customer_id in contender.customers if "customer" in contender.urls else ():
             url = f"{contender.base('customer')}/api/v1/customers/{customer_id}"
             await _etag(session, url)
         base = f"{contender.base('product')}/api/v1/products"

@@ -55,6 +55,7 @@ async def _shop(stage: Stage, players: Cast, size: int) -> list[Load]:
     for each in (shop, uncached):
         each.customers, each.products = customers, products
     await goods.read(shop)
+    await goods.read(uncached)
     return [load async for load in _loads(shop, uncached, size)]
 
 

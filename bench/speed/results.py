@@ -53,12 +53,17 @@ def about(options: Options, command: Sequence[str], programs: Mapping[str, str])
         "commit": _commit(),
         "machine": f"{_processor()}, {os.cpu_count()} cores, {_memory_gb():.0f} GB",
         "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
-        "versions": {**programs, **_packages(), "wrk": wrk.version()},
+        "versions": {**_named(programs), **_packages(), "wrk": wrk.version()},
         "load": os.getloadavg()[0],
         "rounds": options.rounds,
         "seconds": options.seconds,
         "command": " ".join(["python -m bench.speed", *command]),
     }
+
+
+def _named(programs: Mapping[str, str]) -> dict[str, str]:
+    titles = {"mongo": "mongod", "redis": "Valkey/Redis", "consul": "Consul", "node": "Node.js"}
+    return {titles[name]: version for name, version in programs.items()}
 
 
 def _rounded(sample: dict[str, Any]) -> dict[str, Any]:

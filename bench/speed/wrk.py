@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import subprocess
 import tempfile
 from dataclasses import dataclass
 
@@ -77,7 +78,5 @@ def parse(printed: str) -> Told:
 
 def version() -> str:
     """Return the version of wrk, if one can tell."""
-    import subprocess
-
     shown = subprocess.run(["wrk", "-v"], capture_output=True, text=True, check=False).stdout
-    return shown.split("\n")[0].split(" [")[0] if shown else "wrk"
+    return shown.partition(" [")[0].removeprefix("wrk ").partition("\n")[0] or "unknown"

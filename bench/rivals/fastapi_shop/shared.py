@@ -23,7 +23,7 @@ class Money(BaseModel):
 async def connections(app: FastAPI) -> AsyncIterator[None]:
     client = AsyncMongoClient(os.environ["MONGO_URI"], tz_aware=True, w="majority", journal=True)
     app.state.database = client[os.environ["MONGO_DATABASE"]]
-    app.state.redis = Redis.from_url(os.environ["REDIS_URL"])
+    app.state.redis = Redis.from_url(os.environ["REDIS_URL"], max_connections=1000)
     connector = aiohttp.TCPConnector(limit=0)
     timeout = aiohttp.ClientTimeout(total=10)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as app.state.session:

@@ -21,7 +21,7 @@ CACHED_S = int(os.environ.get("CACHED_S", "60"))
 async def connections(app: web.Application) -> AsyncIterator[None]:
     client = AsyncMongoClient(os.environ["MONGO_URI"], tz_aware=True, w="majority", journal=True)
     app[DATABASE] = client[os.environ["MONGO_DATABASE"]]
-    app[REDIS] = Redis.from_url(os.environ["REDIS_URL"])
+    app[REDIS] = Redis.from_url(os.environ["REDIS_URL"], max_connections=1000)
     connector = aiohttp.TCPConnector(limit=0)
     timeout = aiohttp.ClientTimeout(total=10)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as app[SESSION]:
