@@ -51,12 +51,19 @@ class Fleet:
     orders: Instances
 
     async def settled(self, order_id: str) -> dict[str, Any]:
-        """Return an order once it is confirmed or rejected, and its customer knows it."""
+        """Return an order once it is confirmed or rejected, and its customer sees it so."""
 
         def is_settled(order: Any) -> bool:
             return order["status"] != "pending" and order["customerLink"] != "pending"
 
         order = await until(lambda: self.orders.get(f"/orders/{order_id}"), is_settled, within_s=90)
+        if order["customerLink"] == "linked":
+            link = f"/customerOrders/{order['customerId']}/{order_id}"
+            await until(
+                lambda: self.customers.get(link),
+                lambda link: link["status"] == order["status"],
+                within_s=90,
+            )
         return dict(order)
 
     async def stock(self, product_id: str) -> dict[str, int]:

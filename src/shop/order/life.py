@@ -69,12 +69,15 @@ def decide(
 ) -> Order | None:
     """Return the order confirmed or rejected, or None where the answer that counts is missing.
 
-    One no decides, even while the other answer (None) is not known.
+    One no decides, even while the other answer (None) is not known. Whoever says how the customer
+    stands has linked the order, as pending; its link follows the order's status from then on.
     """
     if standing in (Standing.UNKNOWN, Standing.UNLINKED):
         gone = replace(order, customer_link=CustomerLink.REMOVED)
         why = reasons.unlinked if standing is Standing.UNLINKED else reasons.unknown_customer
         return reject(gone, now, why(order.customer_id))
+    if standing is not None:
+        order = replace(order, customer_link=CustomerLink.LINKED)
     if standing is Standing.INACTIVE:
         return reject(order, now, reasons.inactive_customer(order.customer_id))
     if isinstance(offer, Reason):
@@ -167,8 +170,6 @@ def _enter(
 ) -> Order:
     if order.customer_link is CustomerLink.REMOVED:
         steps = [step for step in steps if step is not Step.LINK]
-    else:
-        order = replace(order, customer_link=CustomerLink.PENDING)
     entered = replace(order, status=status, reason=reason, work=leave(order, steps, now))
     return tell(entered, Event(status, now, reason.detail if reason else None, status))
 

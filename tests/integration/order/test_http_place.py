@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from tests.asking import Answer, add_customer, add_product, until
-from tests.served import ServedShop, served_shop
+from tests.served import ServedShop, at_rest, served_shop
 
 HOME = {"line1": "12 Analytical Row", "city": "London", "postalCode": "W1J 7NT", "country": "GB"}
 NOBODY = "cus_01j9x6vq8k3m5n7p9r1t3v5w7y"
@@ -66,10 +66,18 @@ async def test_a_confirmed_order_shows_what_was_bought_and_where_it_is(shop, cus
 async def test_a_confirmed_order_is_linked_at_its_customer(shop, customer, product):
     order = (await place(shop, customer, (product, 1))).body
     assert order["customerLink"] == "linked"
-    [link] = (await shop.customers.get(f"/customerOrders/{customer}")).body["items"]
-    assert (link["orderId"], link["status"]) == (order["id"], "confirmed")
+    where = f"/customerOrders/{customer}/{order['id']}"
+    link = await until(lambda: shop.customers.get(where), lambda it: it["status"] == "confirmed")
     assert link["total"] == order["total"]
     assert link["placedAt"] == order["createdAt"]
+
+
+async def test_its_etag_stays_that_of_the_answer_until_somebody_changes_it(shop, customer, product):
+    placed = await place(shop, customer, (product, 1))
+    await at_rest(shop.placed)  # its customer sees it as confirmed by now
+    where, tag = f"/orders/{placed.body['id']}", placed.headers["ETag"]
+    changed = await shop.orders.patch(where, {"note": "ring twice"}, if_match=tag)
+    assert (changed.status, changed.body["note"]) == (200, "ring twice")
 
 
 async def test_a_product_that_is_named_twice_becomes_one_line(shop, customer, product):

@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 from pymongo import AsyncMongoClient
 from structlog.testing import capture_logs
-from tests.asking import add_customer, add_product, until
+from tests.asking import add_customer, add_product
 from tests.served import ServedShop, at_rest, served_shop
 
 from shop.common.config import (
@@ -105,10 +105,9 @@ async def make(
         await at_rest(shop.placed)
         for operation in WAYS[status]:
             assert (await shop.orders.post(f"/orders/{order_id}/{operation}")).status == 200
-        order = await until(
-            lambda: shop.orders.get(f"/orders/{order_id}"), lambda o: o["customerLink"] == "linked"
-        )
-        assert order["status"] == status
+        await at_rest(shop.placed)
+        order = (await shop.orders.get(f"/orders/{order_id}")).body
+        assert (order["status"], order["customerLink"]) == (status, "linked")
         stored = {name: mongo_client[getattr(shop, name).database] for name in shops}
         made.append(
             Subject(
@@ -317,12 +316,7 @@ async def test_orders_that_are_being_placed_are_no_disagreement(shop, run, make)
     told, *placed = await asyncio.gather(run(), *placing)
     assert (told.code, len(told.lines)) == (0, 1), told
     assert {answer.status for answer in placed} <= {201, 202, 409}  # 202: a slow machine
-    orders = [answer.body["id"] for answer in placed if answer.status == 202]
-    for order_id in orders:
-        await until(
-            lambda order_id=order_id: shop.orders.get(f"/orders/{order_id}"),
-            lambda order: order["status"] != "pending" and order["customerLink"] == "linked",
-        )
+    await at_rest(shop.placed)
 
 
 @pytest.mark.parametrize("away", ["customer", "product", "order"])
@@ -401,9 +395,7 @@ async def test_what_waits_is_told_by_step_and_by_order(shop, program, make):
     assert order.startswith(f"{it.order_id}  paid       link  for 0:00:")
     assert "tried " in order
     assert order.endswith("last: link: customer did not answer")
-    await until(
-        lambda: shop.orders.get(f"/orders/{it.order_id}"), lambda o: o["customerLink"] == "linked"
-    )
+    await at_rest(shop.placed)
 
 
 async def test_without_its_database_pending_cannot_tell():

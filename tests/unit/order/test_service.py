@@ -183,12 +183,13 @@ class TestPlacing:
         ended = await world.orders.get(order.id)
         assert (ended.status, ended.reason.code) == (Status.REJECTED, "reservation-expired")
 
-    async def test_a_confirmed_order_that_cannot_be_linked_is_linked_later(
+    async def test_a_confirmed_order_whose_link_cannot_follow_is_linked_so_later(
         self, world: World
     ) -> None:
         world.customer.deaf_to = {"link confirmed"}
         order = await world.service.place(lamps())
-        assert (order.status, order.customer_link) == (Status.CONFIRMED, CustomerLink.PENDING)
+        assert (order.status, order.customer_link) == (Status.CONFIRMED, CustomerLink.LINKED)
+        assert world.customer.links[CUSTOMER][order.id].status is Status.PENDING
         assert order.work.steps == (Step.LINK, Step.CANCEL_UNPAID)
         world.customer.deaf_to = set()
         await world.converge()
@@ -292,7 +293,7 @@ class TestMovingOn:
         for operation in ("pay", "ship", "deliver"):
             order = await getattr(world.service, operation)(order.id)
         assert order.work.steps == (Step.COMMIT, Step.LINK)
-        assert order.customer_link is CustomerLink.PENDING
+        assert world.customer.links[CUSTOMER][order.id].status is Status.CONFIRMED
         world.product.away = world.customer.away = False
         await world.converge()
         await world.check()
