@@ -40,6 +40,33 @@ async def test_where_too_much_goes_on_who_comes_next_waits_for_their_own() -> No
     await afterwards.close()
 
 
+async def test_what_comes_within_moments_begins_together_and_nothing_lingers_at_the_end() -> None:
+    begun: list[int] = []
+
+    async def work(number: int) -> None:
+        begun.append(number)
+
+    afterwards = Afterwards(linger_s=60)
+    for number in range(3):
+        await afterwards.do(work(number))
+        await asyncio.sleep(0)
+    assert begun == []
+    await afterwards.close()
+    assert begun == [0, 1, 2]
+
+
+async def test_it_begins_by_itself() -> None:
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+
+    async with opened() as afterwards:
+        await afterwards.do(work())
+        async with asyncio.timeout(10):
+            await begun.wait()
+
+
 async def test_the_time_of_the_request_does_not_bound_it() -> None:
     seen: list[Deadline | None] = []
 
@@ -72,6 +99,5 @@ async def test_what_hangs_is_given_up_when_its_time_is_over() -> None:
             ended.set()
 
     await afterwards.do(hangs())
-    await asyncio.sleep(0)
     await afterwards.close(within_s=0.01)
     assert ended.is_set()
