@@ -18,6 +18,12 @@ _AT = {
     "growth": "products and orders",
     "instances": "instances",
 }
+_PICTURES = {
+    "reads": "Reading",
+    "orders": "Writing",
+    "growth": "With more and more documents",
+    "instances": "With more and more instances",
+}
 _BASE = {"reads": "floor", "orders": "floor", "reservations": "bare guarded update"}
 
 
@@ -50,16 +56,18 @@ def aims(results: Mapping[str, Result]) -> str:
 
 
 def section(result: Result) -> str:
-    """Return a part's conditions and its tables."""
+    """Return a part's picture, its conditions and its tables."""
     if result.part == "profile":
         return f"{_conditions(result)}\n\n{_profiles(result.further)}"
+    what = _PICTURES.get(result.part)
+    picture = [f"![{what}](../bench/results/{result.part}.svg)"] if what else []
     found = measured(result)
     rows = dict.fromkeys(line.row for line in found)
     tables = [
         f"**{row}**\n\n{table.of_row(found, row, _AT[result.part], base_of(result.part))}"
         for row in rows
     ]
-    return "\n\n".join([_conditions(result), *_remarks(result), *tables])
+    return "\n\n".join([*picture, _conditions(result), *_remarks(result), *tables])
 
 
 def measured(result: Result) -> list[Line]:

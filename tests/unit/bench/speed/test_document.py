@@ -54,6 +54,7 @@ def test_a_section_says_how_it_was_measured_and_how_noisy_it_was():
     assert "`python -m bench.speed growth`, 2026-01-01 00:00 UTC, abc: 2 cores" in section
     assert "67%" in section
     assert "| shop | 1000 | 150 | 1.00 |" in section
+    assert "](../bench/results/growth.svg)" in section
 
 
 def test_the_page_has_a_place_for_every_part():
