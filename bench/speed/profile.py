@@ -1,6 +1,7 @@
 """Where the time goes: flame graphs of the cached GET and of placing an order, by py-spy."""
 
 import asyncio
+import re
 import shutil
 import sys
 from collections import Counter
@@ -50,7 +51,10 @@ async def _under_load(
         )
         loading = asyncio.create_task(load)
         await asyncio.sleep(WARM_S)
-        await _spy(pid, "flamegraph", out / f"profile-{name}.svg", SECONDS - 1)
+        picture = out / f"profile-{name}.svg"
+        await _spy(pid, "flamegraph", picture, SECONDS - 1)
+        if picture.exists():  # its title is py-spy's command, with where things are on this machine
+            picture.write_text(re.sub(r"(?<=[ >])/[^\s<]*/", "", picture.read_text()))
         raw = out / f"profile-{name}.txt"
         await _spy(pid, "raw", raw, SECONDS - 1)
         if raw.exists():
