@@ -1,6 +1,7 @@
 """A resource as it goes over the wire: encoded once, cached and sent as it is."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
 
 
 class Representation(NamedTuple):
@@ -21,3 +22,14 @@ class Representation(NamedTuple):
         """Return what ``pack`` was given; raise ValueError if the value is not one of its."""
         version, _, body = value.partition(b"\n")
         return cls(int(version), body)
+
+
+Told = Callable[[Representation | None], None]
+"""Is given what is there; None: nothing that could be shown without a load."""
+
+
+class Glance(Protocol):
+    """A look at what is at hand, without a task that waits for it."""
+
+    def ask(self, key: str, told: Told) -> bool:
+        """Call ``told`` once, later and shortly; or return False: there is nothing to look at."""

@@ -7,7 +7,7 @@ from aiohttp import web
 from shop.common import cache, idempotency, mongo
 from shop.common.background import running
 from shop.common.config import ServiceConfig
-from shop.common.web import KEYS, READINESS, build
+from shop.common.web import KEYS, READINESS, SHORTCUTS, build
 from shop.product import handlers
 from shop.product.repository import (
     CachedProducts,
@@ -49,6 +49,8 @@ def _join(app: web.Application, database: mongo.Database, kept: cache.Cache) -> 
     shelf = MongoShelf(collection, products.stock_changed)
     reservations = MongoReservations(database["reservations"])
     adjustments = MongoAdjustments(database["stockAdjustments"], collection)
+    if products.glance:
+        app[SHORTCUTS].offer(handlers.get_product.__name__, products.glance)
     app[handlers.CATALOGUE] = Catalogue(products)
     app[handlers.ADJUSTMENTS] = Adjustments(shelf, adjustments)
     app[handlers.RESERVATIONS] = Reservations(shelf, reservations)

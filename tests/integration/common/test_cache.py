@@ -80,6 +80,14 @@ def shown(representation: Representation) -> int:
     return representation.version
 
 
+async def glance(cache: caching.RedisReadThrough, key: str) -> Representation | None:
+    """Return what a glance shows."""
+    shown: asyncio.Future[Representation | None] = asyncio.get_running_loop().create_future()
+    if not cache.glance.ask(key, shown.set_result):
+        return None
+    return await shown
+
+
 async def until(condition) -> None:
     """Return once the condition holds; the test's time limit is the only one."""
     while not await condition():
@@ -708,3 +716,53 @@ async def test_two_hundred_who_wait_for_a_slow_redis_wait_once_together(opened, 
         loads.clear()
         await read_all()
         assert not loads, "and none got an answer that was another's"
+
+
+# --- A glance ------------------------------------------------------------------------------------
+
+
+async def test_a_glance_shows_what_a_read_has_stored_and_loads_nothing(cache, other, shelf):
+    assert await glance(cache, "k") is None
+    assert shelf.loads == 0
+    read = await cache.read("k", shelf.load)
+    assert await glance(other, "k") == read
+
+
+async def test_a_glance_shows_nothing_behind_a_write(cache, other, shelf):
+    await cache.read("k", shelf.load)
+    await write(shelf, other, 2)
+    assert await glance(cache, "k") is None
+    await cache.read("k", shelf.load)
+    assert shown(await glance(other, "k")) == 2
+
+
+async def test_a_glance_leaves_it_to_a_read_to_say_what_is_not_there(cache, shelf):
+    shelf.version = 0
+    with pytest.raises(NotFound):
+        await cache.read("k", shelf.load, lambda: NotFound("gone"))
+    assert await glance(cache, "k") is None
+
+
+async def test_a_glance_passes_over_what_it_cannot_read(cache, redis_url, redis_namespace):
+    async with Redis.from_url(redis_url) as redis:
+        await redis.set(f"{redis_namespace}:k", b"1\nno version\n{}")
+    assert await glance(cache, "k") is None
+
+
+async def test_many_glances_at_once_each_see_their_own(cache):
+    async def load(number):
+        return Representation(number, b"%d" % number)
+
+    for number in range(1, 50):
+        await cache.read(f"k{number}", lambda number=number: load(number))
+    seen = await asyncio.gather(*(glance(cache, f"k{number}") for number in range(1, 50)))
+    assert [shown(each) for each in seen] == list(range(1, 50))
+
+
+async def test_a_glance_at_a_redis_that_hangs_is_one_bounded_wait(opened):
+    async with silent_listener() as (url, _):
+        with capture_logs() as logs:
+            cache = await opened(url, "n", timeout_s=0.1)
+            assert await glance(cache, "k") is None
+            assert not cache.glance.ask("k", pytest.fail), "it is known to be away"
+        assert said(logs) == [AWAY]

@@ -2,6 +2,7 @@
 
 - ``protocol``: what the stores ask of a cache; the cache of a service that has none.
 - ``read_through``: Redis read through, never behind a completed write.
+- ``glance``: what is there, for who waits in no task.
 - ``absence``: what happens while Redis is away.
 - ``store``, ``connection``: values and marks in Redis; one connection for all who ask.
 - ``loader``: what is not in the cache, read from the database in one query.
@@ -13,4 +14,11 @@ from shop.common.cache.opened import opened
 from shop.common.cache.protocol import Cache, NoCache, writing
 from shop.common.cache.read_through import RedisReadThrough
 
-__all__ = ["Cache", "Loader", "NoCache", "RedisReadThrough", "opened", "writing"]
+__all__ = [
+    "Cache",
+    "Loader",
+    "NoCache",
+    "RedisReadThrough",
+    "opened",
+    "writing",
+]

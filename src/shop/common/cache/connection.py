@@ -7,8 +7,9 @@ oldest command ends the connection, and with it the wait of all.
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from contextvars import Context
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import hiredis
 from redis.asyncio import Connection as Address
@@ -21,6 +22,19 @@ _NOTHING_YET = object()
 _SOCKET_S = 0.01
 
 
+class Waiting(Protocol):
+    """What is told a reply: a future, or what needs none since it waits in no task."""
+
+    def done(self) -> bool:
+        """Tell whether it does not wait any more."""
+
+    def set_result(self, reply: Reply, /) -> None:
+        """Take the reply; nothing may be raised."""
+
+    def set_exception(self, error: Exception, /) -> None:
+        """Take what came in its place; nothing may be raised."""
+
+
 class Connection(asyncio.Protocol):
     """The wire: commands in, replies out, in the same order."""
 
@@ -30,17 +44,17 @@ class Connection(asyncio.Protocol):
         self._replies = hiredis.Reader(
             protocolError=InvalidResponse, replyError=ResponseError, notEnoughData=_NOTHING_YET
         )
-        self._waiting: deque[tuple[float, asyncio.Future[Reply]]] = deque()
+        self._waiting: deque[tuple[float, Waiting]] = deque()
         self._transport: asyncio.Transport | None = None
         self._watch: asyncio.TimerHandle | None = None
-        self._suspect: asyncio.Future[Reply] | None = None
+        self._suspect: Waiting | None = None
 
     @property
     def is_up(self) -> bool:
         """Tell whether a command can be sent."""
         return self._transport is not None
 
-    def send(self, commands: bytes, replies: list["asyncio.Future[Reply]"]) -> None:
+    def send(self, commands: bytes, replies: Sequence[Waiting]) -> None:
         """Send some commands; each of ``replies`` is answered in its turn."""
         now = self._loop.time()
         self._waiting.extend([(now, reply) for reply in replies])
@@ -107,7 +121,7 @@ class Multiplexed:
         self._wire: Connection | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._commands: list[bytes] = []
-        self._replies: list[asyncio.Future[Reply]] = []
+        self._replies: list[Waiting] = []
         self.batch = 0
         """The number of the batch that what is asked now goes with."""
 
@@ -117,13 +131,16 @@ class Multiplexed:
         Raises ConnectionError, OSError or TimeoutError where it cannot be reached, or does not
         answer in time.
         """
-        loop = asyncio.get_running_loop()
-        if not self._replies:
-            loop.call_soon(self._flush)
-        reply: asyncio.Future[Reply] = loop.create_future()
-        self._commands.append(command)
-        self._replies.append(reply)
+        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self.send(command, reply)
         return reply
+
+    def send(self, command: bytes, waiting: Waiting) -> None:
+        """Send a command as ``ask`` does; ``waiting`` is told what comes of it."""
+        if not self._replies:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._commands.append(command)
+        self._replies.append(waiting)
 
     async def close(self) -> None:
         """End the connection."""
@@ -192,12 +209,13 @@ def command(*parts: str | bytes) -> bytes:
     )
 
 
-def settle(future: "asyncio.Future[Reply]", reply: Reply) -> None:
+def settle(waiting: Waiting, reply: Reply) -> None:
     """Give a reply to who waits for it, if they still do."""
-    if future.done():
+    if waiting.done():
         return
-    if isinstance(reply, Exception):
-        future.set_exception(reply)
-        future.exception()  # seen: its caller may have gone
-    else:
-        future.set_result(reply)
+    if not isinstance(reply, Exception):
+        waiting.set_result(reply)
+        return
+    waiting.set_exception(reply)
+    if isinstance(waiting, asyncio.Future):
+        waiting.exception()  # seen: its caller may have gone

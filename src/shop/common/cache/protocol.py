@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Protocol
 
 from shop.common.errors import NotFound
-from shop.common.representation import Representation
+from shop.common.representation import Glance, Representation
 
 Load = Callable[[], Awaitable[Representation]]
 
@@ -14,7 +14,14 @@ Absent = Callable[[], NotFound]
 
 
 class Cache(Protocol):
-    """Where encoded resources are kept on their way out."""
+    """Where encoded resources are kept on their way out.
+
+    ``glance``: looks at what is kept, and loads nothing; None where nothing is kept.
+    """
+
+    @property
+    def glance(self) -> Glance | None:
+        """Return it."""
 
     async def read(self, key: str, load: Load, absent: Absent | None = None) -> Representation:
         """Return the resource from the cache, or else from ``load``, whose errors pass.
@@ -39,6 +46,8 @@ async def writing(cache: Cache, *keys: str) -> AsyncIterator[None]:
 
 class NoCache:
     """The cache of a service that has none: every read is a load."""
+
+    glance = None
 
     async def read(self, key: str, load: Load, absent: Absent | None = None) -> Representation:  # noqa: ARG002
         """Load."""

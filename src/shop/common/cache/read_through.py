@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from shop.common import fresh
 from shop.common.cache.absence import AWAY, Absence
+from shop.common.cache.glance import ABSENT, RedisGlance
 from shop.common.cache.protocol import Absent, Load
 from shop.common.cache.store import RedisStore
 from shop.common.errors import NotFound
@@ -25,7 +26,6 @@ from shop.common.representation import Representation
 
 _MARK_TTL_S = 15.0  # an operation on the database ends well before
 _ABSENT_TTL_S = 5.0
-_ABSENT = b"-"
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class RedisReadThrough:
         self._longest_s = min(self._absent_ttl_s, _MARK_TTL_S)
         self._flights: dict[str, _Flight] = {}
         self._absence = Absence(self._mark, ttl_s + _MARK_TTL_S)
+        self.glance = RedisGlance(store, self._absence)
 
     async def read(self, key: str, load: Load, absent: Absent | None = None) -> Representation:
         """Return the resource from Redis, or load it once for all who ask at the same time."""
@@ -62,7 +63,7 @@ class RedisReadThrough:
         token, _, value = found.partition(b"\n")
         if not value:
             return await self._load(key, load, int(token), absent)
-        if value == _ABSENT:
+        if value == ABSENT:
             raise absent() if absent else NotFound("There is no such resource.")
         return Representation.unpack(value)
 
@@ -106,7 +107,7 @@ class RedisReadThrough:
             loaded = await load()
         except NotFound:
             if keep_absence:
-                await self._fill(key, _ABSENT, began_us, self._absent_ttl_s)
+                await self._fill(key, ABSENT, began_us, self._absent_ttl_s)
             raise
         await self._fill(key, loaded.pack(), began_us, self._ttl_s)
         return loaded

@@ -14,7 +14,7 @@ from aiocache.base import BaseCache
 from aiocache.serializers import NullSerializer
 from redis.exceptions import ResponseError
 
-from shop.common.cache.connection import Multiplexed, Reply, command
+from shop.common.cache.connection import Multiplexed, Reply, Waiting, command
 
 _TIME = command("TIME")
 
@@ -50,6 +50,24 @@ return redis.call('set', KEYS[1], ARGV[2] .. '\\n' .. ARGV[1], 'px', ARGV[3])
 """)
 
 
+class _Time:
+    """Waits for the replies that tell the time."""
+
+    now_us = 0
+
+    def done(self) -> bool:
+        """Say that it is waited for still."""
+        return False
+
+    def set_result(self, time: Sequence[bytes]) -> None:
+        """Keep it."""
+        seconds, microseconds = time
+        self.now_us = int(seconds) * 1_000_000 + int(microseconds)
+
+    def set_exception(self, error: Exception) -> None:
+        """Leave the error to those who asked for more than the time."""
+
+
 class RedisStore(BaseCache):  # type: ignore[misc]
     """Redis under aiocache's interface, and the marks that keep its values in order.
 
@@ -69,16 +87,26 @@ class RedisStore(BaseCache):  # type: ignore[misc]
         self._redis = redis
         self._prefix = f"{namespace}:"
         self._timed = -1  # the last batch that asked for the time
-        self.now_us = 0
+        self._time = _Time()
+
+    @property
+    def now_us(self) -> int:
         """Redis's time, never ahead of it, and not older than the last answer to a ``get``."""
+        return self._time.now_us
 
     def get(self, key: str) -> "asyncio.Future[bytes | None]":
         """Return what is there, a value or a mark; raise as ``Multiplexed.ask`` does."""
+        reply: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+        self.look(key, reply)
+        return reply
+
+    def look(self, key: str, waiting: Waiting) -> None:
+        """Tell ``waiting`` what is there, a value or a mark."""
         if self._timed != self._redis.batch:  # once for all of them: a load needs to know it
             self._timed = self._redis.batch
-            self._redis.ask(_TIME).add_done_callback(self._heard)
+            self._redis.send(_TIME, self._time)
         name = (self._prefix + key).encode()
-        return self._redis.ask(b"*2\r\n$3\r\nGET\r\n$%d\r\n%b\r\n" % (len(name), name))
+        self._redis.send(b"*2\r\n$3\r\nGET\r\n$%d\r\n%b\r\n" % (len(name), name), waiting)
 
     async def mark(self, key: str, ttl_s: float) -> None:
         """Leave a mark; raise as ``Multiplexed.ask`` does."""
@@ -93,11 +121,6 @@ class RedisStore(BaseCache):  # type: ignore[misc]
         """
         most_us = str(int(most_s * 1_000_000))
         await _FILL.run(self._redis, self.build_key(key), value, str(began_us), _ms(ttl_s), most_us)
-
-    def _heard(self, reply: "asyncio.Future[Sequence[bytes]]") -> None:
-        if reply.exception() is None:
-            seconds, microseconds = reply.result()
-            self.now_us = int(seconds) * 1_000_000 + int(microseconds)
 
     # --- What aiocache asks of a backend ---------------------------------------------------------
 

@@ -20,12 +20,14 @@ from shop.common.web.responses import (
     representation,
 )
 from shop.common.web.routes import query
+from shop.common.web.server import SHORTCUTS
 
 __all__ = [
     "KEYS",
     "PEERS",
     "READINESS",
     "REGISTRY",
+    "SHORTCUTS",
     "Command",
     "accepted",
     "body",

@@ -44,7 +44,7 @@ class Admission:
         self._later = later
         self._timer: Timer | None = None
         self._refused = self._refused_before = 0
-        self.leave = shedding.leave
+        self.leave, self.withdraw = shedding.leave, shedding.withdraw
         in_flight = Gauge(
             "shop_http_in_flight", "Requests of operations being served.", registry=registry
         )
@@ -65,6 +65,13 @@ class Admission:
         """
         refusal = self._shedding.enter(operation, left_s)
         return None if refusal is None else self._refuse(operation, refusal)
+
+    def admits(self, operation: str, left_s: float) -> bool:
+        """Let a request in, if it may; otherwise nothing was decided: ``enter`` does that.
+
+        ``leave`` or ``withdraw`` must follow where it was let in, and only there.
+        """
+        return self._shedding.enter(operation, left_s) is None
 
     async def close(self, _: web.Application) -> None:
         """Say no more of an overload, now that the service ends."""

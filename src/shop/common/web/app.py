@@ -7,11 +7,14 @@ from aiohttp import web
 from shop.common.config import HttpConfig
 from shop.common.web import debug, health, metrics
 from shop.common.web.admission import Admission
-from shop.common.web.cors import cors
+from shop.common.web.cors import VARY, cors
 from shop.common.web.docs import add_docs
-from shop.common.web.outermost import outermost
+from shop.common.web.observer import Observer
+from shop.common.web.outermost import Outermost
 from shop.common.web.routes import bind
+from shop.common.web.server import SHORTCUTS
 from shop.common.web.shedding import Shedding, SheddingOptions
+from shop.common.web.shortcut import Shortcuts
 from shop.common.web.spec import Spec
 
 BODY_MAX_BYTES = 1024 * 1024
@@ -30,13 +33,18 @@ def build(config: HttpConfig, package: str, handlers: ModuleType) -> web.Applica
     app[metrics.REGISTRY] = registry
     app[health.READINESS] = health.Readiness()
     operations = bind(app, spec, handlers)
+    measured = metrics.RequestMetrics(registry) if config.metrics else None
+    observer = Observer(measured, logged=config.request_log)
     if config.cors_origins:
         app.middlewares.append(cors(config.cors_origins))
-    measured = metrics.RequestMetrics(registry) if config.metrics else None
-    app.middlewares.append(
-        outermost(
-            config.request_timeout_s, operations, admission, measured, logged=config.request_log
-        )
+    around = Outermost(config.request_timeout_s, operations, admission, observer)
+    app.middlewares.append(around.middleware)
+    app[SHORTCUTS] = Shortcuts(
+        operations.values(),
+        admission,
+        observer,
+        timeout_s=config.request_timeout_s,
+        added=VARY if config.cors_origins else "",
     )
     app.on_cleanup.append(admission.close)
     add_docs(app, spec)

@@ -13,6 +13,11 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
+def is_ours(header: str) -> bool:
+    """Tell whether this is one ETag of ours, and nothing else."""
+    return _OURS.fullmatch(header) is not None
+
+
 def if_match(request: web.Request) -> frozenset[int] | None:
     """Return the versions that ``If-Match`` asks for; None if any will do.
 

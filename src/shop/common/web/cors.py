@@ -12,6 +12,9 @@ _TAKEN = (
 )
 _SHOWN = "ETag, Link, Location, Retry-After, Idempotency-Replayed, traceparent"
 
+VARY = "Vary: Origin\r\n"
+"""What answers to requests without an origin have too: caches keep the answers apart."""
+
 
 def cors(origins: Collection[str]) -> Middleware:
     """Return a middleware that lets pages of these origins (``*``: any) call."""
@@ -27,7 +30,7 @@ def cors(origins: Collection[str]) -> Middleware:
         if known and origin:
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Access-Control-Expose-Headers"] = _SHOWN
-        response.headers.add("Vary", "Origin")  # also without one: caches keep the answers apart
+        response.headers.add("Vary", "Origin")  # as VARY says
         return response
 
     return middleware

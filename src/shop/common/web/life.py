@@ -21,6 +21,7 @@ from shop.common.config import HttpConfig, ServiceConfig
 from shop.common.errors import CannotStart
 from shop.common.peer.instance import http_url
 from shop.common.web.health import READINESS
+from shop.common.web.heap import keep_heap
 from shop.common.web.server import Runner
 
 log = structlog.get_logger()
@@ -49,6 +50,7 @@ async def serve(name: str, config: ServiceConfig, app: web.Application) -> None:
             if not await _unless(stop, runner.setup()):
                 return
             _listen(listener)
+            keep_heap()
             await web.SockSite(runner, listener, backlog=_BACKLOG).start()
             log.info("listening", service=name, url=http_url(host, port), pid=os.getpid())
             async with _announced(instance, consul, stop):

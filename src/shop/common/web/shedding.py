@@ -87,6 +87,12 @@ class Backlog:
                 self._now.answered += 1
         self.in_flight -= 1
 
+    def withdraw(self) -> None:
+        """Count a request out of which nothing can be said."""
+        if self.in_flight >= self._options.floor:
+            self._measure(self._clock())
+        self.in_flight -= 1
+
     def estimate_s(self) -> float:
         """Return how long one more request may take; 0.0 where there is no telling."""
         options = self._options
@@ -151,3 +157,8 @@ class Shedding:
         """Count a request out that was let in; ``late``: its time ran out before its answer."""
         self.in_flight -= 1
         self._backlogs[operation].leave(late=late)
+
+    def withdraw(self, operation: str) -> None:
+        """Count a request out that had no outcome: it comes in once more."""
+        self.in_flight -= 1
+        self._backlogs[operation].withdraw()

@@ -19,6 +19,7 @@ class CachedProducts:
         self._cache = cache
         self.get = products.get
         self.find = products.find
+        self.glance = cache.glance
 
     async def view(self, product_id: str) -> Representation:
         """Return a product as it is shown; raise ProductNotFound."""

@@ -1,0 +1,62 @@
+"""A look at what Redis has, for who waits in no task: the reply calls them.
+
+It is what a read from Redis costs that matters here: a future, the task that it wakes and the
+coroutines in between are half of that.
+"""
+
+from shop.common.cache.absence import AWAY, Absence
+from shop.common.cache.store import RedisStore
+from shop.common.representation import Representation, Told
+
+ABSENT = b"-"
+"""The value that says that there is nothing."""
+
+
+def shown(found: bytes | None) -> Representation | None:
+    """Return the resource in what Redis has; None: it is a mark, or nothing that is known."""
+    _, _, value = (found or b"").partition(b"\n")
+    if not value or value == ABSENT:
+        return None
+    try:
+        return Representation.unpack(value)
+    except ValueError:  # a read says what is wrong
+        return None
+
+
+class RedisGlance:
+    """Satisfies ``Glance``."""
+
+    def __init__(self, store: RedisStore, absence: Absence) -> None:
+        self._store = store
+        self._absence = absence
+
+    def ask(self, key: str, told: Told) -> bool:
+        """Have ``told`` called with what is there, or with None; False while Redis is away."""
+        if self._absence.goes_on:
+            return False
+        self._store.look(key, _Look(self._absence, told))
+        return True
+
+
+class _Look:
+    """One reply of Redis, on its way to who asked."""
+
+    __slots__ = ("_absence", "_told")
+
+    def __init__(self, absence: Absence, told: Told) -> None:
+        self._absence = absence
+        self._told = told
+
+    def done(self) -> bool:
+        """Say that it is waited for still."""
+        return False
+
+    def set_result(self, found: bytes | None) -> None:
+        """Hand it on."""
+        self._told(shown(found))
+
+    def set_exception(self, error: Exception) -> None:
+        """Take note that Redis is away, and that nothing is known."""
+        if isinstance(error, AWAY):
+            self._absence.begin(error)
+        self._told(None)
