@@ -9,8 +9,7 @@ from shop.common import cache, discovery, idempotency, mongo
 from shop.common.background import running
 from shop.common.config import ServiceConfig
 from shop.common.web import KEYS, PEERS, READINESS, REGISTRY, build
-from shop.order import afterwards, handlers
-from shop.order.afterwards import Afterwards
+from shop.order import handlers
 from shop.order.cached import CachedOrders
 from shop.order.changes import watch
 from shop.order.config import OrderConfig
@@ -46,7 +45,6 @@ def create_app(config: Config) -> web.Application:
             mongo.opened(config.mongo) as database,
             cache.opened(config.redis, config.mongo.database) as kept,
             discovery.opened(config.consul, app[REGISTRY]) as peers,
-            afterwards.opened() as later,
         ):
             stored = MongoOrders(database["orders"], encode_order)
             await stored.prepare()
@@ -54,7 +52,7 @@ def create_app(config: Config) -> web.Application:
             app[READINESS].checks.append(lambda: mongo.ping(database))
             app[PEERS] = peers
             orders = CachedOrders(stored, kept)
-            relay = _join(app, config.order, orders, peers, later)
+            relay = _join(app, config.order, orders, peers)
             async with (
                 running(relay.run(), stop=relay.stop),
                 running(watch(database["orders"], relay.wake)),
@@ -71,7 +69,6 @@ def _join(
     config: OrderConfig,
     orders: CachedOrders,
     peers: discovery.Peers,
-    later: Afterwards,
 ) -> Relay:
     product, customer = peers.client("product"), peers.client("customer")
 
@@ -80,5 +77,5 @@ def _join(
         return Saga(orders, HttpProduct(product), HttpCustomer(customer), config)
 
     relay = Relay(orders, saga(), config)
-    app[handlers.ORDERS] = OrderService(orders, saga(), config, later, relay.wake)
+    app[handlers.ORDERS] = OrderService(orders, saga(), config, relay.wake)
     return relay

@@ -70,7 +70,7 @@ def decide(
     """Return the order confirmed or rejected, or None where the answer that counts is missing.
 
     One no decides, even while the other answer (None) is not known. Whoever says how the customer
-    stands has linked the order, as pending; its link follows the order's status from then on.
+    stands has linked the order as it was ``foreseen``; its link follows its status from then on.
     """
     if standing in (Standing.UNKNOWN, Standing.UNLINKED):
         gone = replace(order, customer_link=CustomerLink.REMOVED)
@@ -94,7 +94,22 @@ def _take(order: Order, offer: Offer, now: datetime) -> Order:
     if order.expected_total is not None and order.expected_total != total:
         return reject(order, now, reasons.price_changed(order.expected_total, total))
     priced = replace(order, lines=lines, total=total)
-    return _enter(priced, Status.CONFIRMED, (Step.LINK, Step.CANCEL_UNPAID), now)
+    linked = Event("linked", now, f"as {Status.CONFIRMED}")
+    return tell(_enter(priced, Status.CONFIRMED, (Step.CANCEL_UNPAID,), now), linked)
+
+
+def foreseen(
+    order: Order, offer: Offer | Reason | None, now: datetime, unpaid_after: timedelta
+) -> Order:
+    """Return the order as its customer is told of it, before that customer's word decides.
+
+    Where all is to be had it is told as confirmed, in the version that it will have then: so it
+    stands among its customer's orders, once and for all, by the time it is confirmed.
+    """
+    hoped = decide(order, Standing.ACTIVE, offer, now, unpaid_after)
+    if hoped is None or hoped.status is not Status.CONFIRMED:
+        return order
+    return replace(hoped, version=order.version + 1)
 
 
 def _sum(lines: Sequence[Line]) -> Money:
@@ -104,8 +119,12 @@ def _sum(lines: Sequence[Line]) -> Money:
 
 
 def reject(order: Order, now: datetime, reason: Reason) -> Order:
-    """Return the order rejected; a reservation may have been made, and is released by its id."""
-    return _enter(order, Status.REJECTED, (Step.RELEASE, Step.LINK), now, reason)
+    """Return the order rejected; a reservation may have been made, and is released by its id.
+
+    It passes over a version: that in which its customer may have been told of it as confirmed.
+    """
+    passed = replace(order, version=order.version + 1)
+    return _enter(passed, Status.REJECTED, (Step.RELEASE, Step.LINK), now, reason)
 
 
 def allowed(order: Order, now: datetime) -> list[Operation]:

@@ -115,16 +115,18 @@ class MongoOrders:
 
     async def advance(self, before: Order, after: Order, *, exactly: bool = False) -> Order | None:
         """Write everything but the details, if the fence is still that of ``before``."""
-        changed = int(shown(before) != shown(after))
+        changed = shown(before) != shown(after)
+        version = after.version + changed
+        counted = version - before.version
         stored = replace(
             after,
             details=before.details,
-            version=before.version + changed,
+            version=version,
             fence=before.fence + 1,
             updated_at=max(before.updated_at, after.updated_at) if changed else before.updated_at,
             news=(),
         )
-        update = update_of(after, documents.progress_fields(after), version=changed, fence=1)
+        update = update_of(after, documents.progress_fields(after), version=counted, fence=1)
         if await self._writes.change(Change(before, update)):
             return stored
         if exactly:

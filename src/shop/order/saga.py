@@ -74,18 +74,15 @@ class Saga:
         """Return the order as who means to run it stores it: kept from others for a lease."""
         return progress.hold(order, self._now(), self._config.lease)
 
-    async def run(
-        self, held: Order, patience: Patience, until: Callable[[Order], bool] = lambda _: False
-    ) -> Order | None:
+    async def run(self, held: Order, patience: Patience) -> Order | None:
         """Do what is ready, as the holder of the lease, and return what has become of the order.
 
-        It stops early once ``until`` says so; the order is held on then, for whoever goes on.
         Returns None once somebody else has taken it over. Where the store is away, the last state
         that it has confirmed is returned; when the lease is over, a relay goes on from there.
         """
         order = held
         try:
-            while not until(order) and progress.ready(order, self._now()):
+            while progress.ready(order, self._now()):
                 after = await self._pass(order, patience)
                 if after is None or progress.delayed(after):
                     return after

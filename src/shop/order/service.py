@@ -1,12 +1,11 @@
 """What can be done with orders.
 
 Each use case writes what it changes together with the steps that this leaves, then takes those
-steps itself as far as it quickly can; what it cannot is done by the relay. Who places an order is
-answered when it is decided: that its customer sees it as confirmed comes right afterwards.
+steps itself as far as it quickly can; what it cannot is done by the relay.
 """
 
-from collections.abc import Callable, Coroutine
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Protocol
 
 from shop.common.clock import Clock
 from shop.common.clock import now as system_clock
@@ -45,13 +44,6 @@ class Orders(Ledger, Protocol):
         """Store the details of ``after`` and return it, or None if ``before`` is an old version."""
 
 
-class Afterwards(Protocol):
-    """Where an order is led on that its caller need not wait for."""
-
-    async def do(self, work: Coroutine[Any, Any, Order]) -> Order | None:
-        """Let the work go on and return None at once; where too much does, return its result."""
-
-
 def _nobody() -> None:
     """Wake nobody: a relay that polls finds the work as well."""
 
@@ -64,14 +56,12 @@ class OrderService:
         orders: Orders,
         saga: Saga,
         config: OrderConfig,
-        afterwards: Afterwards,
         wake: Callable[[], object] = _nobody,
         clock: Clock = system_clock,
     ) -> None:
         self._orders = orders
         self._saga = saga
         self._patience = Patience(config.place_timeout_s, config.inline_timeout_s)
-        self._afterwards = afterwards
         self._wake = wake
         self._now = clock
 
@@ -85,16 +75,10 @@ class OrderService:
         """
         placed = life.place(draft, order_id or new_id("ord"), self._now())
         added = await self._orders.add(self._saga.hold(placed))
-        order = await self._decide(added) if added else await self._orders.get(placed.id)
+        order = await self._run(added) if added else await self._orders.get(placed.id)
         if order.status is Status.REJECTED:
             raise rejection(order, draft)
         return order
-
-    async def _decide(self, held: Order) -> Order:
-        order = await self._saga.run(held, self._patience, _is_confirmed)
-        if order is None or progress.delayed(order) or not _is_confirmed(order):
-            return await self._become(held, order)
-        return await self._afterwards.do(self._run(order)) or order
 
     async def view(self, order_id: str) -> Representation:
         """Return an order; raise UnknownOrder."""
@@ -194,7 +178,3 @@ class OrderService:
         if progress.delayed(order):
             self._wake()
         return order
-
-
-def _is_confirmed(order: Order) -> bool:
-    return order.status is Status.CONFIRMED

@@ -3,7 +3,6 @@
 A step never raises: where the outcome is not known it gives a Failure, and is taken again later.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
@@ -78,26 +77,24 @@ class Steps:
         return Failure(step, _told(result))
 
     async def _place(self, order: Order, timeout_s: float) -> Change:
-        ttl_s = self._config.reservation_ttl_s
-        async with asyncio.TaskGroup() as calls:
-            link = calls.create_task(_outcome(self._show(order, timeout_s)))
-            reserve = calls.create_task(
-                _outcome(self._product.reserve(order.id, order.lines, ttl_s, timeout_s))
-            )
-        standing, offer = link.result(), reserve.result()
-        decided = life.decide(
-            order,
-            None if isinstance(standing, Exception) else standing,
-            None if isinstance(offer, Exception) else offer,
-            self._now(),
-            self._config.unpaid_after,
-        )
+        """Reserve, then link as what comes of that, and decide.
+
+        One after the other, so that the customer is told once; and the customer comes last, whose
+        word is true for as long as the link is there.
+        """
+        ttl_s, unpaid_after = self._config.reservation_ttl_s, self._config.unpaid_after
+        offer = await _outcome(self._product.reserve(order.id, order.lines, ttl_s, timeout_s))
+        given = None if isinstance(offer, Exception) else offer
+        shown = life.foreseen(order, given, self._now(), unpaid_after)
+        standing = await _outcome(self._show(shown, timeout_s))
+        told = None if isinstance(standing, Exception) else standing
+        decided = life.decide(order, told, given, self._now(), unpaid_after)
         if decided is None:
             raise next(a for a in (standing, offer) if isinstance(a, Exception))
         return lambda _order, _now: decided
 
     async def _show(self, order: Order, timeout_s: float) -> Standing:
-        """Link the order as it is now.
+        """Link the order as it is now, or is to be.
 
         An earlier attempt may have died after it wrote the link and before it saw that there is no
         such customer, or may still be on its way. So where there is none, the link is taken away.

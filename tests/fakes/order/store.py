@@ -70,7 +70,7 @@ class MemoryOrders:
             replace(
                 after,
                 details=stored.details,
-                version=stored.version + changed,
+                version=stored.version + after.version - before.version + changed,
                 fence=stored.fence + 1,
                 updated_at=max(stored.updated_at, after.updated_at)
                 if changed

@@ -110,7 +110,7 @@ class OrdersSuite:
         assert (order.version, order.updated_at) == (1, NOW)
         later = NOW + LEASE
         order = await orders.advance(order, life.reject(order, later, Reason("x", "x")))
-        assert (order.version, order.updated_at) == (2, later)
+        assert (order.version, order.updated_at) == (3, later), "a rejection passes over one"
 
     async def test_an_edit_and_a_step_at_the_same_time_both_stay(self, orders: Any) -> None:
         before = await orders.add(pending())
@@ -205,11 +205,12 @@ class OrdersSuite:
         await orders.amend(order, life.edit(order, Details(), NOW))
         order = await orders.get("ord_1")
         await orders.advance(order, life.move(order, Operation.CANCEL, NOW))
-        first = await orders.events("ord_1", None, 3)
-        rest = await orders.events("ord_1", first.next_cursor, 3)
+        first = await orders.events("ord_1", None, 4)
+        rest = await orders.events("ord_1", first.next_cursor, 4)
         assert [(e.seq, e.type) for e in first.items] == [
-            (4, "cancelled"),
-            (3, "changed"),
+            (5, "cancelled"),
+            (4, "changed"),
+            (3, "linked"),
             (2, "confirmed"),
         ]
         assert rest.items == [Event("placed", NOW, status=Status.PENDING, seq=1)]

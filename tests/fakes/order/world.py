@@ -8,7 +8,6 @@ from tests.fakes.order.crash import Fate
 from tests.fakes.order.peers import FakeCustomer, FakeProduct
 
 from shop.common.clock import rfc3339
-from shop.order.afterwards import Afterwards
 from shop.order.config import OrderConfig
 from shop.order.model import CustomerLink, Draft, Line, Money, Order, Status, Step
 from shop.order.relay import Relay
@@ -62,8 +61,7 @@ class World:
     ) -> OrderService:
         orders = fate.wrap(self.orders) if fate else self.orders
         saga = self.saga_of(fate, **others)
-        nothing = Afterwards(most=0)  # so that a test that has the answer has all of it
-        return OrderService(orders, saga, self.config, nothing, wake=wake, clock=self.clock)
+        return OrderService(orders, saga, self.config, wake=wake, clock=self.clock)
 
     def relay_of(self, fate: Fate | None = None, **others: Any) -> Relay:
         orders = fate.wrap(self.orders) if fate else self.orders

@@ -16,7 +16,7 @@ from shop.common import mongo
 from shop.common.errors import Unavailable
 from shop.common.representation import Representation
 from shop.order import life
-from shop.order.model import Details, Status, Step
+from shop.order.model import Details, Status, Step, Work
 from shop.order.repository import EVENTS_KEPT, MongoOrders
 
 Collection = AsyncCollection[dict[str, Any]]
@@ -93,7 +93,7 @@ async def test_an_unpaid_order_waits_to_be_cancelled_only_from_the_time_it_is_du
     """Until then it waits for what else remains, such as its link."""
     unpaid = confirmed(pending())
     assert unpaid.pay_by is not None
-    await orders.add(unpaid)
+    await orders.add(replace(unpaid, work=Work((Step.LINK, Step.CANCEL_UNPAID), NOW, NOW)))
     for now, waiting in ((NOW, {Step.LINK}), (unpaid.pay_by, {Step.LINK, Step.CANCEL_UNPAID})):
         assert {entry.step for entry in await orders.backlog(now) if entry.count} == waiting
 

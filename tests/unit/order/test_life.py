@@ -36,6 +36,8 @@ OFFER = Offer(
     NOW + timedelta(days=1),
 )
 
+DEARER = replace(OFFER, items=OFFER.items | {"prd_2": Item("B", "b", Money(1001, "EUR"))})
+
 
 def at(status: Status, *steps: Step) -> Order:
     work = Work(steps, due_at=NOW, since=NOW) if steps else None
@@ -62,7 +64,31 @@ def test_two_times_yes_confirms_with_the_prices_of_the_offer() -> None:
     assert [line.total for line in order.lines] == [Money(4000, "EUR"), Money(1000, "EUR")]
     assert order.total == Money(5000, "EUR")
     assert order.pay_by == NOW + UNPAID_AFTER
-    assert steps(order) == (Step.LINK, Step.CANCEL_UNPAID)
+    assert steps(order) == (Step.CANCEL_UNPAID,)
+    assert order.customer_link is CustomerLink.LINKED
+
+
+def test_a_customer_is_told_of_the_order_as_it_will_be() -> None:
+    order = pending()
+    told = life.foreseen(order, OFFER, NOW, UNPAID_AFTER)
+    assert (told.status, told.total) == (Status.CONFIRMED, Money(5000, "EUR"))
+    assert told.version == order.version + 1
+
+
+@pytest.mark.parametrize("offer", [None, NO, DEARER])
+def test_a_customer_is_told_of_a_pending_order_where_it_cannot_be_confirmed(
+    offer: Offer | Reason | None,
+) -> None:
+    order = pending()
+    assert life.foreseen(order, offer, NOW, UNPAID_AFTER) == order
+
+
+def test_a_rejection_comes_after_any_version_that_its_customer_was_told_of() -> None:
+    order = pending()
+    rejected = decide(order, Standing.INACTIVE, OFFER)
+    assert rejected is not None
+    told = life.foreseen(order, OFFER, NOW, UNPAID_AFTER)
+    assert rejected.version + 1 > told.version, "storing it counts once more"
 
 
 def test_an_order_is_never_payable_for_longer_than_its_goods_are_held() -> None:

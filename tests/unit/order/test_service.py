@@ -183,16 +183,37 @@ class TestPlacing:
         ended = await world.orders.get(order.id)
         assert (ended.status, ended.reason.code) == (Status.REJECTED, "reservation-expired")
 
-    async def test_a_confirmed_order_whose_link_cannot_follow_is_linked_so_later(
+    async def test_a_confirmed_order_stands_so_among_its_customers_by_then(
+        self, world: World
+    ) -> None:
+        order = await world.service.place(lamps())
+        assert (order.status, order.customer_link) == (Status.CONFIRMED, CustomerLink.LINKED)
+        link = world.customer.links[CUSTOMER][order.id]
+        assert (link.status, link.total, link.version) == ("confirmed", order.total, order.version)
+        assert world.customer.calls == ["link confirmed"]
+
+    async def test_an_order_waits_for_its_customers_word_and_is_confirmed_then(
         self, world: World
     ) -> None:
         world.customer.deaf_to = {"link confirmed"}
         order = await world.service.place(lamps())
-        assert (order.status, order.customer_link) == (Status.CONFIRMED, CustomerLink.LINKED)
-        assert world.customer.links[CUSTOMER][order.id].status is Status.PENDING
-        assert order.work.steps == (Step.LINK, Step.CANCEL_UNPAID)
+        assert (order.status, order.customer_link) == (Status.PENDING, CustomerLink.PENDING)
         world.customer.deaf_to = set()
         await world.converge()
+        await world.check()
+        assert (await world.orders.get(order.id)).status is Status.CONFIRMED
+
+    async def test_a_customer_who_was_told_too_early_is_told_of_the_rejection(
+        self, world: World
+    ) -> None:
+        world.customer.mute = True
+        order = await world.service.place(lamps())
+        assert world.customer.links[CUSTOMER][order.id].status is Status.CONFIRMED
+        world.customer.mute = False
+        world.customer.customers[CUSTOMER] = Standing.INACTIVE
+        await world.converge()
+        assert (await world.orders.get(order.id)).status is Status.REJECTED
+        assert world.customer.links[CUSTOMER][order.id].status is Status.REJECTED
         await world.check()
 
     async def test_a_store_that_goes_away_after_the_first_write_leaves_it_pending(
@@ -345,7 +366,6 @@ class TestMovingOn:
     async def test_an_unpaid_order_is_cancelled_even_while_the_peers_are_away(
         self, world: World
     ) -> None:
-        world.customer.deaf_to = {"link confirmed"}
         order = await world.service.place(lamps())
         world.product.away = world.customer.away = True
         await world.converge()
