@@ -13,6 +13,11 @@ _RFC3339 = re.compile(
     r"(Z|[+-][0-9]{2}:[0-9]{2})"
 )
 
+# What ``rfc3339`` writes.
+_AS_WRITTEN = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"
+).fullmatch
+
 
 def now() -> datetime:
     """Return the present time in UTC, cut to whole milliseconds."""
@@ -36,6 +41,8 @@ def of_rfc3339(text: str) -> datetime:
 
     A leap second is none: there is no way to keep it.
     """
+    if _AS_WRITTEN(text):
+        return datetime.fromisoformat(text)
     if not _RFC3339.fullmatch(text.upper()):
         raise ValueError("not an RFC 3339 time")
     try:

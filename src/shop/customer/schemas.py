@@ -24,6 +24,7 @@ from shop.common.web.schema import (
     whole,
 )
 from shop.common.web.shown import address, money, only_set
+from shop.customer import plain
 from shop.customer.model import (
     PRICELESS,
     Customer,
@@ -132,6 +133,10 @@ class OrderLinkBatchSchema(Schema):
     """Definition ``OrderLinkBatch``."""
 
     operations = up_to(BATCH_MAX, fields.Nested(OrderLinkOperationSchema), low=1, required=True)
+
+    def load(self, data: Any, **options: Any) -> Any:
+        """Return the operations; raise ValidationError. Plain links are read without a schema."""
+        return plain.links(data, BATCH_MAX) or super().load(data, **options)
 
 
 class OrderLinkSchema(Schema):

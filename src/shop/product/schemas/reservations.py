@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 from marshmallow import fields, post_load, validate, validates_schema
 
+from shop.common.clock import rfc3339
 from shop.common.representation import Representation
 from shop.common.web.schema import (
     BATCH_MAX,
@@ -16,7 +17,9 @@ from shop.common.web.schema import (
     up_to,
     whole,
 )
-from shop.product.model import Reservation
+from shop.common.web.shown import money, only_set
+from shop.product.model import Line, Reservation
+from shop.product.schemas import plain
 from shop.product.schemas.products import SKU, product_id
 
 _ANY_ID = r"^[A-Za-z0-9_-]{1,64}$"
@@ -59,6 +62,10 @@ class ReservationBatchSchema(Schema):
 
     operations = up_to(BATCH_MAX, fields.Nested(ReservationOperationSchema), low=1, required=True)
 
+    def load(self, data: Any, **options: Any) -> Any:
+        """Return the operations; raise ValidationError. Plain holds are read without a schema."""
+        return plain.reservations(data, BATCH_MAX) or super().load(data, **options)
+
 
 class ReservationLineSchema(Schema):
     """Definition ``ReservationLine``."""
@@ -82,14 +89,28 @@ class ReservationSchema(Schema):
     total = fields.Nested(MoneySchema)
 
 
-_reservation = ReservationSchema()
-
-
 def dump_reservation(reservation: Reservation) -> Any:
     """Return a reservation as JSON shows it."""
-    return _reservation.dump(reservation)
+    total = reservation.total
+    return only_set(
+        orderId=reservation.order_id,
+        state=reservation.state.value,
+        expiresAt=rfc3339(reservation.expires_at) if reservation.expires_at else None,
+        lines=[_dump_line(line) for line in reservation.lines],
+        total=money(total) if total else None,
+    )
+
+
+def _dump_line(line: Line) -> dict[str, Any]:
+    return {
+        "productId": line.product_id,
+        "sku": line.sku,
+        "name": line.name,
+        "unitPrice": money(line.unit_price),
+        "quantity": line.quantity,
+    }
 
 
 def encode_reservation(reservation: Reservation) -> Representation:
     """Return a reservation as it goes over the wire."""
-    return Representation(reservation.version, orjson.dumps(_reservation.dump(reservation)))
+    return Representation(reservation.version, orjson.dumps(dump_reservation(reservation)))
