@@ -13,7 +13,7 @@ import stamina.instrumentation
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from shop.common import trace
+from shop.common import trace, tracebacks
 from shop.common.config import LogConfig
 from shop.common.lines import Lines
 
@@ -48,6 +48,7 @@ def configure(config: LogConfig) -> None:
     atexit.unregister(close)
     atexit.register(close)
     _lead_libraries(level)
+    sys.excepthook = _died
 
 
 def request(
@@ -148,8 +149,10 @@ def _told(dropped: int) -> bytes:
 
 def _final(readable: bool) -> list[Processor]:
     if readable:
-        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_dumps)]
+        colors = sys.stderr.isatty()
+        return [structlog.dev.ConsoleRenderer(colors, exception_formatter=tracebacks.write)]
+    shown = structlog.processors.ExceptionRenderer(tracebacks.of_info)
+    return [shown, structlog.processors.JSONRenderer(_dumps)]
 
 
 def _dumps(event: Any, **_: Any) -> bytes:
@@ -174,9 +177,20 @@ class _Forward(logging.Handler):
         log = structlog.get_logger(record.name)
         level = min(record.levelno // 10 * 10, logging.CRITICAL)  # structlog knows no others
         try:
-            log.log(level, record.getMessage(), logger=record.name, exc_info=record.exc_info)
+            log.log(level, _message(record), logger=record.name, exc_info=record.exc_info)
         except Exception:
             self.handleError(record)
+
+
+def _message(record: logging.LogRecord) -> str:
+    """Return what a library says; asyncio shows, on further lines, the text of exceptions."""
+    message = record.getMessage()
+    return message.partition("\n")[0] if record.name == "asyncio" else message
+
+
+def _died(_kind: type[BaseException], error: BaseException, _where: object) -> None:
+    """Say by what the process ends."""
+    sys.stderr.write(tracebacks.told(error) + "\n")
 
 
 def _lead_libraries(level: int) -> None:

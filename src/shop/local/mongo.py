@@ -34,6 +34,7 @@ class Mongo:
             "--replSet": "rs0",
             "--wiredTigerCacheSizeGB": "0.5",
             "--oplogSize": "512",
+            "--slowOpSampleRate": "0",  # it would be logged whole, with what it says of people
         }
         parameters = {
             "diagnosticDataCollectionEnabled": "false",

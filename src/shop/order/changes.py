@@ -9,6 +9,7 @@ import structlog
 from pymongo.errors import OperationFailure, PyMongoError
 
 from shop.common.mongo import Collection
+from shop.common.tracebacks import named
 
 log = structlog.get_logger()
 
@@ -40,7 +41,7 @@ async def watch(orders: Collection, wake: Callable[[], None]) -> None:
             if error.code == _NO_REPLICA_SET:
                 log.info("no replica set, no change stream: due work is found by polling")
                 return
-            log.debug("change stream refused", error=str(error))
+            log.debug("change stream refused", error=named(error))
         except PyMongoError as error:
-            log.debug("change stream lost", error=str(error))
+            log.debug("change stream lost", error=named(error))
         await asyncio.sleep(_RETRY_S)

@@ -16,7 +16,7 @@ from shop.common.config import LogConfig
 @pytest.fixture(autouse=True)
 def logging_restored():
     root = logging.getLogger()
-    handlers, level = root.handlers, root.level
+    handlers, level, hook = root.handlers, root.level, sys.excepthook
     token = trace.enter(None)
     yield
     trace._current.reset(token)
@@ -24,6 +24,7 @@ def logging_restored():
     log._lines, log._least = None, logging.INFO
     root.handlers = handlers
     root.setLevel(level)
+    sys.excepthook = hook
 
 
 @pytest.fixture
@@ -82,6 +83,32 @@ def test_levels_of_a_librarys_own_are_led_through(lines, level, shown):
     log.configure(LogConfig(format="json"))
     logging.getLogger("a.library").log(level, "odd level")
     assert lines()[0]["level"] == shown
+
+
+async def test_of_what_asyncio_says_the_text_of_the_exception_is_left_out(lines):
+    email = "ada@example.com"
+
+    async def fail():
+        raise ValueError(email)
+
+    log.configure(LogConfig(format="json"))
+    task = asyncio.ensure_future(fail())
+    await asyncio.wait([task])
+    said = {"message": "never retrieved", "exception": task.exception(), "future": task}
+    asyncio.get_running_loop().default_exception_handler(said)
+    (line,) = lines()
+    assert email not in str(line)
+    assert line["event"] == "never retrieved"
+    assert line["exception"].endswith("ValueError")
+
+
+def test_what_ends_the_process_is_told_without_data(capsys):
+    log.configure(LogConfig(format="json"))
+    error = ValueError("ada@example.com")
+    sys.excepthook(ValueError, error, None)
+    told = capsys.readouterr().err
+    assert "ada@example.com" not in told
+    assert told.rstrip().endswith("ValueError")
 
 
 def test_the_exception_of_a_library_is_shown(lines):

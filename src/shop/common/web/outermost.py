@@ -17,6 +17,7 @@ from shop.common.web.arrival import TRACE, arrive
 from shop.common.web.observer import Observer
 from shop.common.web.spec import Operation
 from shop.common.web.time_limits import TimeLimit, TimeLimits
+from shop.common.web.told_path import told_path
 
 log = structlog.get_logger()
 
@@ -62,7 +63,8 @@ class Outermost:
                 self._admission.leave(operation, late=ended_s >= deadline.at_s)
         response.headers[TRACE] = current.traceparent
         status, taken_s = response.status, ended_s - began_s
-        self._observer.answered(operation, request.method, request.path, status, taken_s, current)
+        path = told_path(request, status)
+        self._observer.answered(operation, request.method, path, status, taken_s, current)
         return response
 
     async def _answered(
@@ -75,5 +77,6 @@ class Outermost:
             known = problems.of(error, deadline.remaining_s())
             if known is not None:
                 return known
-            log.error("unexpected error", method=request.method, path=request.path, exc_info=error)
+            path = told_path(request, 500)
+            log.error("unexpected error", method=request.method, path=path, exc_info=error)
             return problems.internal_error()

@@ -1,6 +1,7 @@
 """Customers in MongoDB."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from secrets import token_hex
 
@@ -95,10 +96,13 @@ class MongoCustomers:
         expected: frozenset[int] | None,
     ) -> Customer:
         """Replace what a caller may set; raise NoSuchCustomer, Changed or EmailTaken."""
-        try:
-            return await self._update(customer_id, details_fields(details), at, expected)
-        except DuplicateKeyError:
-            raise EmailTaken from None
+        while True:
+            present = await self.get(customer_id)
+            if expected is not None and present.version not in expected:
+                raise Changed
+            changed = replace(present, **vars(details), updated_at=at, version=present.version + 1)
+            if await self._put(present, changed):
+                return changed
 
     async def set_status(self, customer_id: str, status: CustomerStatus, at: datetime) -> Customer:
         """Set the status if it is another one; raise NoSuchCustomer."""
@@ -154,11 +158,20 @@ class MongoCustomers:
         by_id = {document["_id"]: document for document in found}
         return [by_id.get(customer_id) for customer_id in ids]
 
-    async def _update(
-        self, customer_id: str, values: Document, at: datetime, expected: frozenset[int] | None
-    ) -> Customer:
-        change = {"$set": {**values, "updatedAt": at}, "$inc": {"version": 1}}
-        return to_customer(await self._change(customer_id, change, expected))
+    async def _put(self, present: Customer, changed: Customer) -> bool:
+        """Store a changed customer, unless somebody was faster; raise EmailTaken.
+
+        By a plain update: MongoDB writes a findAndModify that meets a taken email into its own
+        log, whole, with all that it says of the customer.
+        """
+        values = details_fields(changed) | {"updatedAt": changed.updated_at}
+        change = {"$set": values, "$inc": {"version": 1}}
+        at = {"_id": present.id, "version": present.version}
+        try:
+            with mongo_errors():
+                return (await self._collection.update_one(at, change)).matched_count == 1
+        except DuplicateKeyError:
+            raise EmailTaken from None
 
     async def _change(
         self, customer_id: str, change: Document, expected: frozenset[int] | None

@@ -52,7 +52,7 @@ class Sweeper:
             try:
                 await self.sweep_once()
             except Exception as error:  # a sweep that failed is no reason to stop sweeping
-                log.warning("sweep failed", error=repr(error), exc_info=_surprise(error))
+                log.warning("sweep failed", error=type(error).__name__, exc_info=_surprise(error))
             await sleep(interval_s * (0.5 + chance()))
 
     async def sweep_once(self) -> int:
