@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pymongo import MongoClient
+from pymongo.database import Database
 from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.uri_parser import parse_uri
 
@@ -21,6 +22,12 @@ MEMBERS = ("mongo-1:27017", "mongo-2:27017", "mongo-3:27017")
 _HERE = "mongodb://127.0.0.1:27017/?directConnection=true"
 _WITHIN_S = 90
 _NOT_YET_INITIALIZED, _UNAUTHORIZED, _USER_EXISTS = 94, 13, 51003
+
+# Rights can only be added up: so where one collection has fewer, each has to be named.
+_ADDS = ["find", "insert", "createCollection", "createIndex", "listIndexes"]
+_CHANGES = [*_ADDS, "update", "remove", "changeStream"]
+_CHANGED = {"order": ("orders", "idempotencyKeys", "erasures")}
+_APPEND_ONLY = {"order": ("audit",)}
 
 Client = MongoClient[dict[str, Any]]
 
@@ -91,13 +98,33 @@ def settled(client: Client) -> bool:
 
 
 def add_user(client: Client, uri: str) -> None:
-    """Add the user of a URI, who may read and write its database and nothing else."""
+    """Add the user of a URI, who may use its database and nothing else."""
     told = parse_uri(uri)
     database = client[told["database"]]
-    rights = {"pwd": told["password"], "roles": ["readWrite"]}
+    rights = {"pwd": told["password"], "roles": roles_of(database)}
     known = database.command("usersInfo", told["username"])["users"]
     database.command("updateUser" if known else "createUser", told["username"], **rights)
     say(f"user {told['username']} may use the database {told['database']}")
+
+
+def roles_of(database: Database[dict[str, Any]]) -> list[str]:
+    """Return the roles of the service that has this database; make the one that order needs.
+
+    order's trail of who did what can be added to and read, and nothing else.
+    """
+    if database.name not in _APPEND_ONLY:
+        return ["readWrite"]
+    wanted = dict.fromkeys(_CHANGED[database.name], _CHANGES)
+    wanted |= dict.fromkeys(_APPEND_ONLY[database.name], _ADDS)
+    privileges = [
+        {"resource": {"db": database.name, "collection": name}, "actions": actions}
+        for name, actions in wanted.items()
+    ]
+    name = f"{database.name}Service"
+    known = database.command("rolesInfo", name)["roles"]
+    verb = "updateRole" if known else "createRole"
+    database.command(verb, name, privileges=privileges, roles=[])
+    return [name]
 
 
 def eventually(what: str, attempt: Callable[[], Any]) -> None:

@@ -17,6 +17,7 @@ from tests.k8s.manifests import ROOT, SERVICES
 
 from shop.local.mongo import Mongo
 from shop.local.ports import free_port
+from shop.order.audit import AuditTrail
 
 pytestmark = pytest.mark.xdist_group("mongo_init")  # one set of servers
 
@@ -119,16 +120,47 @@ async def test_all_members_are_in_the_replica_set(members):
     assert sorted(hello["hosts"]) == sorted(members.hosts)
 
 
-@pytest.mark.parametrize("service", SERVICES)
-async def test_a_service_may_use_its_own_database(members, service):
+USED = [
+    *(("customer", name) for name in ("customers", "customerOrders", "erasures")),
+    *(("product", name) for name in ("products", "reservations", "stockAdjustments")),
+    *(("order", name) for name in ("orders", "erasures")),
+    *((service, "idempotencyKeys") for service in SERVICES),
+]
+
+
+@pytest.mark.parametrize(("service", "collection"), USED)
+async def test_a_service_may_use_its_own_database(members, service, collection):
     async with members.client(service) as mongo:
-        things = mongo.get_default_database()["things"]
+        things = mongo.get_default_database()[collection]
         assert things.database.name == service
         await things.create_index("name")
         await things.replace_one({"_id": 1}, {"name": "a"}, upsert=True)
         async with await things.watch() as changes:
             assert await changes.try_next() is None
         assert (await things.find_one())["name"] == "a"
+        await things.delete_one({"_id": 1})
+
+
+async def test_the_trail_of_orders_can_be_added_to_and_nothing_else(members):
+    async with members.client("order") as mongo:
+        database = mongo.get_default_database()
+        trail = AuditTrail(database["orders"], database["audit"])
+        await trail.prepare()
+        await database["audit"].insert_one({"_id": "ord_1/000000001"})
+        assert await database["audit"].find_one()
+        for change in (
+            database["audit"].update_one({}, {"$set": {"by": "staff:other"}}),
+            database["audit"].replace_one({}, {}),
+            database["audit"].find_one_and_delete({}),
+            database["audit"].delete_many({}),
+            database["audit"].drop(),
+            database["audit"].drop_indexes(),
+            database["audit"].rename("orders2"),
+            database["orders"].aggregate([{"$out": "audit"}]),
+            mongo.drop_database(database.name),
+        ):
+            with pytest.raises(OperationFailure, match="not authorized"):
+                await change
 
 
 @pytest.mark.parametrize(("who", "whose"), [("order", "customer"), ("customer", "admin")])

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pymongo import MongoClient
+from pymongo.database import Database
 from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.uri_parser import parse_uri
 
@@ -20,6 +21,12 @@ MEMBERS = os.environ["MONGO_MEMBERS"].split(",")
 SERVICES = ("customer", "product", "order")
 _WITHIN_S = 120
 _NOT_YET_INITIALIZED = 94
+
+# Rights can only be added up: so where one collection has fewer, each has to be named.
+_ADDS = ["find", "insert", "createCollection", "createIndex", "listIndexes"]
+_CHANGES = [*_ADDS, "update", "remove", "changeStream"]
+_CHANGED = {"order": ("orders", "idempotencyKeys", "erasures")}
+_APPEND_ONLY = {"order": ("audit",)}
 
 Client = MongoClient[dict[str, Any]]
 
@@ -64,8 +71,29 @@ def add_users() -> None:
             database = everyone[told["database"]]
             there = database.command("usersInfo", told["username"])["users"]
             verb = "updateUser" if there else "createUser"
-            database.command(verb, told["username"], pwd=told["password"], roles=["readWrite"])
+            rights = {"pwd": told["password"], "roles": roles_of(database)}
+            database.command(verb, told["username"], **rights)
             say(f"user {service}: {verb}")
+
+
+def roles_of(database: Database[dict[str, Any]]) -> list[str]:
+    """Return the roles of the service that has this database; make the one that order needs.
+
+    order's trail of who did what can be added to and read, and nothing else.
+    """
+    if database.name not in _APPEND_ONLY:
+        return ["readWrite"]
+    wanted = dict.fromkeys(_CHANGED[database.name], _CHANGES)
+    wanted |= dict.fromkeys(_APPEND_ONLY[database.name], _ADDS)
+    privileges = [
+        {"resource": {"db": database.name, "collection": name}, "actions": actions}
+        for name, actions in wanted.items()
+    ]
+    name = f"{database.name}Service"
+    known = database.command("rolesInfo", name)["roles"]
+    verb = "updateRole" if known else "createRole"
+    database.command(verb, name, privileges=privileges, roles=[])
+    return [name]
 
 
 def say(what: str) -> None:

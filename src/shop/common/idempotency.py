@@ -15,13 +15,16 @@ from shop.common.clock import Clock
 from shop.common.config import HttpConfig
 from shop.common.gathered import Gathered
 from shop.common.mongo import Collection, Database, Document, ensure_indexes, mongo_errors
-from shop.common.web.once import Answer, Claim, InProgress, KeyReused
+from shop.common.web.once import Answer, Claim, Erased, InProgress, KeyReused
 
 KEPT = timedelta(hours=24)
+_NOT_ERASED = {"erased": {"$exists": False}}
+
 MARGIN = timedelta(seconds=5)
 """How much longer than a request is given its key is held for it, and not for ever."""
 
 INDEXES = (
+    IndexModel([("resourceId", ASCENDING)], name="resource"),
     IndexModel(
         [("createdAt", ASCENDING)], name="kept", expireAfterSeconds=int(KEPT.total_seconds())
     ),
@@ -47,7 +50,7 @@ class MongoKeys:
         self._keep = Gathered(self._keep_together)
 
     async def prepare(self) -> None:
-        """Create the index by which keys go after a day."""
+        """Create the indexes: by one, keys go after a day; by the other they are erased."""
         await ensure_indexes(self._keys, INDEXES)
 
     async def claim(self, key: str, fingerprint: str, resource_id: str) -> Claim | Answer:
@@ -74,9 +77,22 @@ class MongoKeys:
             there = await self._keys.find_one({"_id": claim.key})
         if there is None:  # a day has passed
             return answer
+        if there.get("erased"):
+            raise Erased
         if "answer" not in there:
             raise InProgress
         return _answer(there)
+
+    async def erase(self, resource_id: str) -> None:
+        """Forget what was answered about this resource, whose personal data it may hold.
+
+        The key itself stays for its day: a late repetition makes nothing a second time. Refusals
+        show nothing of the resource, and stay.
+        """
+        made = {"resourceId": resource_id, "answer.status": {"$lt": 300}}
+        erased = {"$set": {"erased": True}, "$unset": {"answer": "", "fingerprint": ""}}
+        with mongo_errors():
+            await self._keys.update_many(made, erased)
 
     async def let_go(self, claim: Claim) -> None:
         """Let the next request with this key try again at once, with the same id."""
@@ -109,6 +125,8 @@ class MongoKeys:
             there = await self._keys.find_one({"_id": key})
         if there is None:  # it went in between
             return await self.claim(key, fingerprint, resource_id)
+        if there.get("erased"):
+            raise Erased
         if there["fingerprint"] != fingerprint:
             raise KeyReused
         if "answer" in there:
@@ -121,6 +139,7 @@ class MongoKeys:
             "token": there["token"],
             "leaseUntil": {"$lte": self._now()},
             "answer": {"$exists": False},
+            **_NOT_ERASED,
         }
         held = self._held()
         with mongo_errors():
@@ -134,7 +153,7 @@ class MongoKeys:
 
 
 def _ours(claim: Claim) -> Document:
-    return {"_id": claim.key, "token": claim.token, "answer": {"$exists": False}}
+    return {"_id": claim.key, "token": claim.token, "answer": {"$exists": False}, **_NOT_ERASED}
 
 
 def _kept(claim: Claim, answer: Answer) -> UpdateOne:

@@ -5,15 +5,19 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from shop.common import cache, idempotency, mongo
+from shop.common.background import running
 from shop.common.config import ServiceConfig
 from shop.common.web import KEYS, READINESS, build
 from shop.customer import handlers
+from shop.customer.erasure import Eraser
 from shop.customer.repository import (
     CUSTOMER_INDEXES,
+    ERASURE_INDEXES,
     LINK_INDEXES,
     CachedCustomers,
     CachedLinks,
     MongoCustomers,
+    MongoErasures,
     MongoLinks,
 )
 from shop.customer.schemas import encode_customer, encode_link
@@ -34,15 +38,19 @@ def create_app(config: Config) -> web.Application:
         ):
             await mongo.ensure_indexes(database["customers"], CUSTOMER_INDEXES)
             await mongo.ensure_indexes(database["customerOrders"], LINK_INDEXES)
-            app[KEYS] = await idempotency.opened(database, config.http)
+            await mongo.ensure_indexes(database["erasures"], ERASURE_INDEXES)
+            app[KEYS] = answers = await idempotency.opened(database, config.http)
             customers = CachedCustomers(
                 MongoCustomers(database["customers"], encode_customer), kept
             )
             links = CachedLinks(MongoLinks(database["customerOrders"], encode_link), kept)
-            app[handlers.CUSTOMERS] = Customers(customers, links)
+            eraser = Eraser(customers, links, answers, MongoErasures(database["erasures"]))
+            app[handlers.ERASER] = eraser
+            app[handlers.CUSTOMERS] = Customers(customers, links, eraser)
             app[handlers.ORDERS] = CustomerOrders(customers, links)
             app[READINESS].checks.append(lambda: mongo.ping(database))
-            yield
+            async with running(eraser.run()):
+                yield
 
     app.cleanup_ctx.append(parts)
     return app

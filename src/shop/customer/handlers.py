@@ -19,10 +19,12 @@ from shop.common.web import (
     side_by_side,
 )
 from shop.customer import schemas
+from shop.customer.erasure import Eraser
 from shop.customer.model import CustomerStatus
 from shop.customer.service import CustomerOrders, Customers
 
 CUSTOMERS = AppKey("customers", Customers)
+ERASER = AppKey("eraser", Eraser)
 ORDERS = AppKey("orders", CustomerOrders)
 
 _draft = schemas.CustomerDraftSchema()
@@ -75,6 +77,11 @@ async def activate_customer(request: Request) -> Response:
 
 async def deactivate_customer(request: Request) -> Response:
     return await _set_status(request, CustomerStatus.INACTIVE)
+
+
+async def list_customer_erasures(request: Request) -> Response:
+    page = await request.app[ERASER].find(**query(request))
+    return listing(request, page, schemas.dump_erasure)
 
 
 async def link_order(request: Request) -> Response:

@@ -84,3 +84,11 @@ class OrderLink(OrderLinkDetails):
     version: int = 1
     customer_status: CustomerStatus | None = None
     is_new: bool = False
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """That a customer was deleted, and when: who keeps something of theirs erases it too."""
+
+    customer_id: str
+    erased_at: datetime

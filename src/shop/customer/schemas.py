@@ -30,6 +30,7 @@ from shop.customer.model import (
     Customer,
     CustomerDetails,
     CustomerStatus,
+    Erasure,
     OrderLink,
     OrderLinkDetails,
     OrderStatus,
@@ -153,6 +154,13 @@ class OrderLinkSchema(Schema):
     updated_at = Time(required=True)
 
 
+class CustomerErasureSchema(Schema):
+    """Definition ``CustomerErasure``."""
+
+    customer_id = text(30, 30, r"^cus_[0-9a-z]{26}$", required=True)
+    erased_at = Time(required=True)
+
+
 def dump_customer(customer: Customer) -> dict[str, Any]:
     """Return a customer as JSON shows it."""
     return only_set(
@@ -187,6 +195,11 @@ def dump_link(link: OrderLink) -> dict[str, Any]:
         "linkedAt": rfc3339(link.linked_at),
         "updatedAt": rfc3339(link.updated_at),
     }
+
+
+def dump_erasure(erasure: Erasure) -> dict[str, Any]:
+    """Return the trace of a deleted customer as JSON shows it."""
+    return {"customerId": erasure.customer_id, "erasedAt": rfc3339(erasure.erased_at)}
 
 
 def encode_link(link: OrderLink) -> Representation:

@@ -12,6 +12,7 @@ from shop.common.errors import Unavailable
 from shop.common.ids import new_id
 from shop.common.page import Page
 from shop.common.representation import Representation
+from shop.customer.erasure import Eraser
 from shop.customer.errors import Changed, EmailTaken, NoSuchCustomer, OpenOrders
 from shop.customer.model import (
     Customer,
@@ -120,10 +121,15 @@ class Customers:
     """The use cases of customers."""
 
     def __init__(
-        self, customers: CustomerStore, links: LinkStore, clock: Clock = clock.now
+        self,
+        customers: CustomerStore,
+        links: LinkStore,
+        eraser: Eraser,
+        clock: Clock = clock.now,
     ) -> None:
         self._customers = customers
         self._links = links
+        self._eraser = eraser
         self._now = clock
         self.view = customers.view
         self.find = customers.find
@@ -185,7 +191,7 @@ class Customers:
         return await self._customers.set_status(customer_id, status, self._now())
 
     async def remove(self, customer_id: str, expected: Versions) -> None:
-        """Delete a customer and the links; raise NoSuchCustomer, Changed or OpenOrders.
+        """Erase a customer and all that is kept of them; raise NoSuchCustomer, Changed, OpenOrders.
 
         The mark comes before the look at the orders, and an order is linked before the look at
         the mark: of a deletion and an order that meet, at least one sees the other and gives way.
@@ -194,15 +200,16 @@ class Customers:
         try:
             claim = await self._customers.claim_deletion(customer_id, until, expected)
         except NoSuchCustomer:
-            await self._links.forget(customer_id)  # if a deletion died before it came to that
+            await self._eraser.finish(customer_id)  # if a deletion died before it came to that
             raise
         if await self._links.has_open(customer_id):
             await self._customers.drop_deletion(customer_id, claim)
             raise OpenOrders
+        await self._eraser.begin(customer_id)
         if not await self._customers.delete(customer_id, claim, expected):
             await self._customers.drop_deletion(customer_id, claim)
             raise Unavailable("The deletion was overtaken and given up; try again.")
-        await self._links.forget(customer_id)
+        await self._eraser.finish(customer_id)
 
 
 class CustomerOrders:

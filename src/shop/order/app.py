@@ -10,9 +10,12 @@ from shop.common.background import running
 from shop.common.config import ServiceConfig
 from shop.common.web import KEYS, PEERS, READINESS, REGISTRY, build
 from shop.order import handlers
+from shop.order.audit import AuditTrail
 from shop.order.cached import CachedOrders
 from shop.order.changes import watch
 from shop.order.config import OrderConfig
+from shop.order.erasure import Erasure
+from shop.order.erasure_notes import MongoErasureNotes
 from shop.order.metrics import BacklogMetrics
 from shop.order.peers import HttpCustomer, HttpProduct
 from shop.order.relay import Relay
@@ -20,6 +23,7 @@ from shop.order.repository import MongoOrders
 from shop.order.saga import Saga
 from shop.order.schemas import encode_order
 from shop.order.service import OrderService
+from shop.order.traces import TracedOrders
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,20 @@ def create_app(config: Config) -> web.Application:
         ):
             stored = MongoOrders(database["orders"], encode_order)
             await stored.prepare()
-            app[KEYS] = await idempotency.opened(database, config.http)
+            notes = MongoErasureNotes(database["erasures"])
+            await notes.prepare()
+            trail = AuditTrail(database["orders"], database["audit"])
+            await trail.prepare()
+            app[handlers.AUDIT] = trail
+            app[KEYS] = answers = await idempotency.opened(database, config.http)
             app[READINESS].checks.append(lambda: mongo.ping(database))
             app[PEERS] = peers
-            orders = CachedOrders(stored, kept)
+            orders = TracedOrders(CachedOrders(stored, kept), answers, trail)
             relay = _join(app, config.order, orders, peers)
+            erasure = Erasure(HttpCustomer(peers.client("customer")), notes, orders)
             async with (
+                running(trail.run()),
+                running(erasure.run(config.order.erasure_poll_s)),
                 running(relay.run(), stop=relay.stop),
                 running(watch(database["orders"], relay.wake)),
                 running(BacklogMetrics(app[REGISTRY]).keep(stored)),
@@ -67,7 +79,7 @@ def create_app(config: Config) -> web.Application:
 def _join(
     app: web.Application,
     config: OrderConfig,
-    orders: CachedOrders,
+    orders: TracedOrders,
     peers: discovery.Peers,
 ) -> Relay:
     product, customer = peers.client("product"), peers.client("customer")

@@ -20,6 +20,8 @@ class CachedOrders:
         self.claim = orders.claim
         self.next_due = orders.next_due
         self.backlog = orders.backlog
+        self.identifying = orders.identifying
+        self.has_identifying = orders.has_identifying
 
     async def view(self, order_id: str) -> Representation:
         """Return an order, encoded; raise UnknownOrder."""

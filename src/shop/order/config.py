@@ -70,6 +70,12 @@ class OrderConfig:
         "how often the relay looks for due work, in seconds",
         check=_SECONDS,
     )
+    erasure_poll_s: float = setting(
+        "SHOP_ORDER_ERASURE_POLL_S",
+        60.0,
+        "how often customer is asked who was deleted, to erase their addresses, in seconds",
+        check=_SECONDS,
+    )
     concurrency: int = setting(
         "SHOP_ORDER_RELAY_CONCURRENCY",
         16,

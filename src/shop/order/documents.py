@@ -34,6 +34,7 @@ def document(order: Order) -> Document:
         "fence": order.fence,
         "events": events(order.news),
         "eventCount": len(order.news),
+        "auditDue": order.created_at if order.news else None,
     }
     whole = fixed | progress_fields(order) | detail_fields(order.details)
     return {name: value for name, value in whole.items() if value is not None}
@@ -50,6 +51,7 @@ def progress_fields(order: Order) -> Document:
         "payBy": order.pay_by,
         "work": _work(order.work) if order.work else None,
         "deleted": order.deleted or None,
+        "erased": order.erased or None,
     }
 
 
@@ -62,7 +64,14 @@ def detail_fields(details: Details) -> Document:
 def events(news: Sequence[Event]) -> list[Document]:
     """Return events as they are stored: their number follows from their place."""
     stored = [
-        {"type": str(e.type), "at": e.at, "detail": e.detail, "status": e.status and e.status.value}
+        {
+            "type": str(e.type),
+            "at": e.at,
+            "detail": e.detail,
+            "status": e.status and e.status.value,
+            "by": e.by,
+            "traceId": e.trace_id,
+        }
         for e in news
     ]
     return [{k: v for k, v in event.items() if v is not None} for event in stored]
@@ -115,6 +124,7 @@ def order_of(stored: Mapping[str, Any]) -> Order:
         pay_by=stored.get("payBy"),
         work=_work_of(work) if work else None,
         deleted=stored.get("deleted", False),
+        erased=stored.get("erased", False),
         version=stored["version"],
         fence=stored["fence"],
     )
@@ -129,7 +139,8 @@ def events_of(stored: Mapping[str, Any]) -> list[Event]:
 
 def _event_of(stored: Mapping[str, Any], seq: int) -> Event:
     status = Status(stored["status"]) if "status" in stored else None
-    return Event(stored["type"], stored["at"], stored.get("detail"), status, seq)
+    by, trace_id = stored.get("by"), stored.get("traceId")
+    return Event(stored["type"], stored["at"], stored.get("detail"), status, seq, by, trace_id)
 
 
 def _money_of(stored: Mapping[str, Any] | None) -> Money | None:

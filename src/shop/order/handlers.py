@@ -16,9 +16,11 @@ from shop.common.web import (
     representation,
 )
 from shop.order import schemas
+from shop.order.audit import AuditTrail
 from shop.order.model import Status
 from shop.order.service import OrderService
 
+AUDIT = AppKey("audit", AuditTrail)
 ORDERS = AppKey("orders", OrderService)
 
 _draft = schemas.OrderDraftSchema()
@@ -49,6 +51,11 @@ async def get_order(request: Request) -> Response:
 async def list_order_events(request: Request) -> Response:
     page = await request.app[ORDERS].events(_order_id(request), **query(request))
     return listing(request, page, schemas.dump_event)
+
+
+async def list_order_audit(request: Request) -> Response:
+    page = await request.app[AUDIT].find(_order_id(request), **query(request))
+    return listing(request, page, schemas.dump_entry)
 
 
 async def replace_order(request: Request) -> Response:

@@ -36,6 +36,7 @@ TRANSITIONS: Mapping[Status, Mapping[Operation, Status]] = {
 }
 DELETABLE = frozenset({Status.CANCELLED, Status.REJECTED})
 LEFT_THE_HOUSE = frozenset({Status.SHIPPED, Status.DELIVERED})
+FINAL = DELETABLE | {Status.DELIVERED}
 CHANGEABLE = frozenset({Status.PENDING, Status.CONFIRMED, Status.PAID})
 
 
@@ -71,9 +72,12 @@ def decide(
 
     One no decides, even while the other answer (None) is not known. Whoever says how the customer
     stands has linked the order as it was ``foreseen``; its link follows its status from then on.
+    Of nobody, or of somebody who was deleted, no address is kept.
     """
     if standing in (Standing.UNKNOWN, Standing.UNLINKED):
-        gone = replace(order, customer_link=CustomerLink.REMOVED)
+        gone = replace(
+            order, customer_link=CustomerLink.REMOVED, erased=standing is Standing.UNKNOWN
+        )
         why = reasons.unlinked if standing is Standing.UNLINKED else reasons.unknown_customer
         return reject(gone, now, why(order.customer_id))
     if standing is not None:
@@ -175,6 +179,11 @@ def delete(order: Order, now: datetime) -> Order:
     return tell(replace(order, deleted=True, work=work), Event("deleted", now))
 
 
+def erase(order: Order, now: datetime) -> Order:
+    """Return the order without what names a person: its customer was deleted."""
+    return tell(replace(order, erased=True), Event("erased", now))
+
+
 def edit(order: Order, details: Details, now: datetime) -> Order:
     """Return the order with other details; raise NotChangeable where it is too late for that."""
     if order.status not in CHANGEABLE:
@@ -223,4 +232,5 @@ def shown(order: Order) -> tuple[Any, ...]:
         order.customer_link,
         order.pay_by,
         order.deleted,
+        order.erased,
     )

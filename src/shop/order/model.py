@@ -138,13 +138,40 @@ class Reason:
 
 @dataclass(frozen=True)
 class Event:
-    """One entry of the timeline; ``seq`` counts from 1 and is given when it is stored."""
+    """One entry of the timeline; ``seq`` counts from 1 and is given when it is stored.
+
+    ``by``: who did it (kind:subject), and ``trace_id``: in which request; see ``signature``.
+    """
 
     type: str
     at: datetime
     detail: str | None = None
     status: Status | None = None
     seq: int = 0
+    by: str | None = None
+    trace_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the audit trail: who did what to which order, and how it stood around that."""
+
+    order_id: str
+    seq: int
+    at: datetime
+    type: str
+    by: str | None
+    before: Status | None
+    after: Status | None
+    trace_id: str | None
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """That a customer was deleted, and when."""
+
+    customer_id: str
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -167,7 +194,8 @@ class Order:
     """An order, and with it the work that remains.
 
     ``version`` counts what its representation shows; ``fence`` counts every write but those of
-    ``details``, so who read an old fence cannot write. ``news``: events that are not stored yet.
+    ``details``, so who read an old fence cannot write. ``erased``: its customer is no more, and so
+    are the details, for good. ``news``: events that are not stored yet.
     """
 
     id: str
@@ -184,6 +212,7 @@ class Order:
     pay_by: datetime | None = None
     work: Work | None = None
     deleted: bool = False
+    erased: bool = False
     version: int = 1
     fence: int = 1
     news: tuple[Event, ...] = ()

@@ -51,9 +51,13 @@ def linked(order: Order, now: datetime, status: Status) -> Order:
 
 
 def customer_gone(order: Order, now: datetime) -> Order:
-    """Return the order of a customer that was deleted: there is nothing to link it to."""
+    """Return the order of a customer that was deleted: there is nothing to link it to.
+
+    One that is final needs no address any more; another is erased once it is (``erasure``).
+    """
     told = life.tell(order, Event("customer-gone", now, "there is no such customer any more"))
-    return _without(replace(told, customer_link=CustomerLink.REMOVED), Step.LINK)
+    erased = order.erased or order.status in life.FINAL
+    return _without(replace(told, customer_link=CustomerLink.REMOVED, erased=erased), Step.LINK)
 
 
 def unlinked_there(order: Order, now: datetime) -> Order:

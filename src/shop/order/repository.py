@@ -22,8 +22,9 @@ from shop.common.page import Cursors, Page, cut
 from shop.common.representation import Representation
 from shop.order import documents
 from shop.order.errors import UnknownOrder
-from shop.order.life import shown
-from shop.order.model import Event, Order, Status, Step, replace
+from shop.order.life import FINAL, shown
+from shop.order.model import Details, Event, Order, Status, Step, replace
+from shop.order.signature import signed
 from shop.order.writes import EVENTS_KEPT as EVENTS_KEPT
 from shop.order.writes import Change, OrderWrites, update_of
 
@@ -40,6 +41,7 @@ INDEXES = (
         [("work.since", ASCENDING)],
         partialFilterExpression={"work.since": {"$exists": True}},
     ),
+    IndexModel([("auditDue", ASCENDING)], partialFilterExpression={"auditDue": {"$exists": True}}),
     IndexModel(
         [("work.steps", ASCENDING), ("work.since", ASCENDING)],
         partialFilterExpression={"work.since": {"$exists": True}},
@@ -71,7 +73,7 @@ class MongoOrders:
 
     async def add(self, order: Order) -> Order | None:
         """Insert a new order and return it, or None if there is one with its id."""
-        return replace(order, news=()) if await self._writes.insert(order) else None
+        return replace(order, news=()) if await self._writes.insert(signed(order)) else None
 
     async def get(self, order_id: str) -> Order:
         """Return an order; raise UnknownOrder."""
@@ -114,19 +116,25 @@ class MongoOrders:
         return cut(older[: limit + 1], limit, lambda event: cursors.encode(event.seq))
 
     async def advance(self, before: Order, after: Order, *, exactly: bool = False) -> Order | None:
-        """Write everything but the details, if the fence is still that of ``before``."""
+        """Write everything but the details, if the fence is still that of ``before``.
+
+        Of an order that is erased the details go with it.
+        """
+        fields = documents.progress_fields(after)
+        if after.erased:
+            fields |= documents.detail_fields(Details())
         changed = shown(before) != shown(after)
         version = after.version + changed
         counted = version - before.version
         stored = replace(
             after,
-            details=before.details,
+            details=Details() if after.erased else before.details,
             version=version,
             fence=before.fence + 1,
             updated_at=max(before.updated_at, after.updated_at) if changed else before.updated_at,
             news=(),
         )
-        update = update_of(after, documents.progress_fields(after), version=counted, fence=1)
+        update = update_of(signed(after), fields, version=counted, fence=1)
         if await self._writes.change(Change(before, update)):
             return stored
         if exactly:
@@ -141,7 +149,9 @@ class MongoOrders:
             version=before.version + 1,
             updated_at=max(before.updated_at, after.updated_at),
         )
-        update = update_of(after, documents.detail_fields(after.details), version=1, fence=0)
+        update = update_of(
+            signed(after), documents.detail_fields(after.details), version=1, fence=0
+        )
         if await self._writes.change(Change(before, update)):
             return stored
         return await self._write({"_id": before.id, "version": before.version}, update)
@@ -180,6 +190,20 @@ class MongoOrders:
             documents_ = await found.sort("work.since", ASCENDING).limit(limit).to_list()
         return [documents.order_of(stored) for stored in documents_]
 
+    async def identifying(self, customer_id: str, limit: int) -> list[Order]:
+        """Return some of a customer's final orders that are not erased."""
+        final = {"$in": sorted(FINAL)}
+        with mongo_errors():
+            found = self._orders.find(_not_erased(customer_id) | {"status": final}, _NO_EVENTS)
+            documents_ = await found.limit(limit).to_list()
+        return [documents.order_of(stored) for stored in documents_]
+
+    async def has_identifying(self, customer_id: str) -> bool:
+        """Say whether the customer has any order that is not erased, final or not."""
+        with mongo_errors():
+            found = await self._orders.find_one(_not_erased(customer_id), {"_id": True})
+        return found is not None
+
     async def _backlog_of(self, step: Step, now: datetime) -> Backlog:
         waiting: Document = {"work.steps": step.value, "work.since": {"$lte": now}}
         if step is Step.CANCEL_UNPAID:  # beside a step that waits, it is only put down for later
@@ -207,6 +231,10 @@ class MongoOrders:
 
 def _visible(**wanted: Any) -> Document:
     return {**wanted, "deleted": {"$exists": False}}
+
+
+def _not_erased(customer_id: str) -> Document:
+    return {"customerId": customer_id, "erased": {"$exists": False}}
 
 
 def _known(found: Document | None, order_id: str) -> Document:

@@ -22,6 +22,7 @@ from shop.order import progress
 from shop.order.config import OrderConfig
 from shop.order.model import Order, Step, replace
 from shop.order.progress import Failure
+from shop.order.signature import ITSELF, signed
 from shop.order.steps import Change, Customer, Product, Steps
 
 log = structlog.get_logger()
@@ -99,7 +100,8 @@ class Saga:
         for change in results:
             if not isinstance(change, Failure):
                 after = change(after, self._now())
-        after = self._leave(after, [r for r in results if isinstance(r, Failure)])
+        failures = [result for result in results if isinstance(result, Failure)]
+        after = signed(self._leave(after, failures), ITSELF)
         if after.work and after.work.steps == (Step.PURGE,):
             return replace(after, work=None) if await self._orders.remove(order) else None
         return await self._orders.advance(order, after)

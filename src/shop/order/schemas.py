@@ -1,11 +1,12 @@
 """Between JSON and the model. Each schema is the definition of its name in swagger.yaml."""
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from marshmallow import fields, post_load
 
+from shop.common.caller import Kind
 from shop.common.clock import rfc3339
 from shop.common.representation import Representation
 from shop.common.web.schema import (
@@ -20,7 +21,7 @@ from shop.common.web.schema import (
     whole,
 )
 from shop.common.web.shown import address, money, only_set
-from shop.order.model import CustomerLink, Details, Draft, Event, Line, Order, Status
+from shop.order.model import CustomerLink, Details, Draft, Entry, Event, Line, Order, Status
 
 _ANY_ID = r"^[A-Za-z0-9_-]{1,64}$"
 _is_id = re.compile(_ANY_ID.strip("^$")).fullmatch
@@ -135,6 +136,30 @@ class OrderEventSchema(Schema):
     status = one_of(Status)
 
 
+class ActorSchema(Schema):
+    """Definition ``Actor``."""
+
+    kind = one_of(Kind, required=True)
+    subject = text(1, 200, required=True)
+
+
+class AuditEntrySchema(Schema):
+    """Definition ``AuditEntry``."""
+
+    class Meta(Schema.Meta):
+        """``from`` is no name in Python."""
+
+        include: ClassVar = {"from": one_of(Status, attribute="before")}
+
+    order_id = text(30, 30, r"^ord_[0-9a-z]{26}$", required=True)
+    seq = whole(1, 2**53 - 1, required=True)
+    at = Time(required=True)
+    type = text(1, 64, r"^[a-z]+(-[a-z]+)*$", required=True)
+    by = fields.Nested(ActorSchema)
+    to = one_of(Status, attribute="after")
+    trace_id = text(32, 32, r"^[0-9a-f]{32}$")
+
+
 def dump_order(order: Order) -> dict[str, Any]:
     """Return an order as JSON shows it."""
     where = order.details.shipping_address
@@ -179,3 +204,19 @@ def dump_event(event: Event) -> dict[str, Any]:
         detail=event.detail,
         status=event.status.value if event.status else None,
     )
+
+
+def dump_entry(entry: Entry) -> dict[str, Any]:
+    """Return an entry of the audit trail as JSON shows it."""
+    kind, _, subject = entry.by.partition(":") if entry.by else ("", "", "")
+    shown = {
+        "orderId": entry.order_id,
+        "seq": entry.seq,
+        "at": rfc3339(entry.at),
+        "type": entry.type,
+        "by": {"kind": kind, "subject": subject} if kind else None,
+        "from": entry.before.value if entry.before else None,
+        "to": entry.after.value if entry.after else None,
+        "traceId": entry.trace_id,
+    }
+    return only_set(**shown)

@@ -78,6 +78,8 @@ def update_of(order: Order, fields: Document, *, version: int, fence: int) -> Do
         "$inc": {name: by for name, by in counts.items() if by},
         "$push": {"events": {"$each": documents.events(order.news), "$slice": -EVENTS_KEPT}},
     }
+    if order.news:
+        update["$min"] = {"auditDue": order.news[0].at}  # from when the first of them waits
     if version:
         update["$max"] = {"updatedAt": order.updated_at}
     return {operator: what for operator, what in update.items() if what}

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from shop.common.page import Cursors, Page, cut
 from shop.common.representation import Representation
 from shop.order.errors import UnknownOrder
-from shop.order.life import shown
-from shop.order.model import Event, Order, Status
+from shop.order.life import FINAL, shown
+from shop.order.model import Details, Event, Order, Status
 
 
 @dataclass
@@ -69,7 +69,7 @@ class MemoryOrders:
         return self._store(
             replace(
                 after,
-                details=stored.details,
+                details=Details() if after.erased else stored.details,
                 version=stored.version + after.version - before.version + changed,
                 fence=stored.fence + 1,
                 updated_at=max(stored.updated_at, after.updated_at)
@@ -104,6 +104,15 @@ class MemoryOrders:
 
     async def next_due(self) -> datetime | None:
         return min((o.work.due_at for o in self.orders.values() if o.work), default=None)
+
+    async def identifying(self, customer_id: str, limit: int) -> list[Order]:
+        return [o for o in self._not_erased(customer_id) if o.status in FINAL][:limit]
+
+    async def has_identifying(self, customer_id: str) -> bool:
+        return bool(self._not_erased(customer_id))
+
+    def _not_erased(self, customer_id: str) -> list[Order]:
+        return [o for o in self.orders.values() if o.customer_id == customer_id and not o.erased]
 
     def _store(self, order: Order) -> Order:
         timeline = self.timelines[order.id]

@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable
 import pytest
 from tests.integration.customer.api import Answer, Api, link, orders_of
 
+from shop.common.idempotency import KEPT, MongoKeys
 from shop.common.mongo import Database
-from shop.customer.repository import MongoCustomers, MongoLinks
+from shop.customer.erasure import Eraser
+from shop.customer.repository import MongoCustomers, MongoErasures, MongoLinks
 from shop.customer.schemas import encode_customer, encode_link
 from shop.customer.service import Customers
 
@@ -61,7 +63,9 @@ async def test_an_order_that_comes_after_the_look_is_put_off_and_not_linked(
     api: Api, database: Database
 ) -> None:
     links = Pausing(database)
-    deleter = Customers(MongoCustomers(database["customers"], encode_customer), links)
+    customers = MongoCustomers(database["customers"], encode_customer)
+    keys, erasures = MongoKeys(database["idempotencyKeys"], KEPT), MongoErasures(database["e"])
+    deleter = Customers(customers, links, Eraser(customers, links, keys, erasures))
     customer = await api.customer()
     order = orders_of(customer, "ord_1")
     answers: list[Answer] = []

@@ -9,6 +9,10 @@ from tests.fakes.customer.customers_suite import (
     CustomersChangeByVersion,
     CustomersKeepWhatTheyAreGiven,
 )
+from tests.fakes.customer.erasures_suite import (
+    ErasuresAreShownOnceFinished,
+    ErasuresThatWereAbandonedAreFound,
+)
 from tests.fakes.customer.links_suite import (
     LinksAreForgotten,
     LinksAreFound,
@@ -21,10 +25,12 @@ from shop.common.config import RedisConfig
 from shop.common.mongo import Database, ensure_indexes
 from shop.customer.repository import (
     CUSTOMER_INDEXES,
+    ERASURE_INDEXES,
     LINK_INDEXES,
     CachedCustomers,
     CachedLinks,
     MongoCustomers,
+    MongoErasures,
     MongoLinks,
 )
 from shop.customer.schemas import encode_customer, encode_link
@@ -83,3 +89,10 @@ class TestCachedLinks(Links):
     @pytest.fixture
     def links(self, mongo_links: MongoLinks, kept: cache.Cache) -> CachedLinks:
         return CachedLinks(mongo_links, kept)
+
+
+class TestMongoErasures(ErasuresAreShownOnceFinished, ErasuresThatWereAbandonedAreFound):
+    @pytest.fixture
+    async def erasures(self, database: Database) -> MongoErasures:
+        await ensure_indexes(database["erasures"], ERASURE_INDEXES)
+        return MongoErasures(database["erasures"])

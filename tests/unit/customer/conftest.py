@@ -2,9 +2,11 @@
 
 import pytest
 from tests.fakes.clock import HandClock
+from tests.fakes.customer.erasures import FakeErasures, Kept
 from tests.fakes.customer.models import NOON
 from tests.fakes.customer.stores import FakeCustomers, FakeLinks
 
+from shop.customer.erasure import Eraser
 from shop.customer.service import CustomerOrders, Customers
 
 
@@ -24,8 +26,31 @@ def links() -> FakeLinks:
 
 
 @pytest.fixture
-def service(customers: FakeCustomers, links: FakeLinks, clock: HandClock) -> Customers:
-    return Customers(customers, links, clock)
+def erasures() -> FakeErasures:
+    return FakeErasures()
+
+
+@pytest.fixture
+def answers() -> Kept:
+    return Kept()
+
+
+@pytest.fixture
+def eraser(
+    customers: FakeCustomers,
+    links: FakeLinks,
+    answers: Kept,
+    erasures: FakeErasures,
+    clock: HandClock,
+) -> Eraser:
+    return Eraser(customers, links, answers, erasures, clock)
+
+
+@pytest.fixture
+def service(
+    customers: FakeCustomers, links: FakeLinks, eraser: Eraser, clock: HandClock
+) -> Customers:
+    return Customers(customers, links, eraser, clock)
 
 
 @pytest.fixture

@@ -6,6 +6,10 @@ from tests.fakes.customer.customers_suite import (
     CustomersChangeByVersion,
     CustomersKeepWhatTheyAreGiven,
 )
+from tests.fakes.customer.erasures_suite import (
+    ErasuresAreShownOnceFinished,
+    ErasuresThatWereAbandonedAreFound,
+)
 from tests.fakes.customer.links_suite import (
     LinksAreForgotten,
     LinksAreFound,
@@ -24,4 +28,8 @@ class TestFakeCustomers(
 
 
 class TestFakeLinks(LinksArePut, LinksAreRemoved, LinksAreForgotten, LinksAreFound):
+    pass
+
+
+class TestFakeErasures(ErasuresAreShownOnceFinished, ErasuresThatWereAbandonedAreFound):
     pass

@@ -56,13 +56,15 @@ class Keys(Protocol):
     async def claim(self, key: str, fingerprint: str, resource_id: str) -> Claim | Answer:
         """Hold a key that is new or was left by its holder; return its answer if it has one.
 
-        Raises KeyReused where it came with another request, InProgress where another holds it.
+        Raises KeyReused where it came with another request, InProgress where another holds it,
+        Erased where what it made is gone.
         """
 
     async def remember(self, claim: Claim, answer: Answer) -> Answer:
         """Keep the answer and return it, or return the one that another holder has kept.
 
-        Raises InProgress where another holds the key by now and has kept none yet.
+        Raises InProgress where another holds the key by now and has kept none yet, Erased where
+        what it made is gone.
         """
 
     async def let_go(self, claim: Claim) -> None:
@@ -94,11 +96,21 @@ class InProgress(Conflict):
         super().__init__("The first request with this Idempotency-Key goes on; ask again shortly.")
 
 
+class Erased(Conflict):
+    """What was made with the key has been erased, and so has the answer."""
+
+    code = "erased"
+    title = "What was made with this Idempotency-Key has been erased"
+
+    def __init__(self) -> None:
+        super().__init__("It has been made, and erased since; to make another, use a new key.")
+
+
 async def once(request: web.Request, prefix: str, make: Make) -> web.Response:
     """Answer with what ``make`` returns for a new id with this prefix, or with the first answer.
 
     To be called when the body is known to be valid. ``make`` must be idempotent by the id. Its
-    errors are answers too and are remembered, but for 5xx. Raises KeyReused, InProgress.
+    errors are answers too and are remembered, but for 5xx. Raises KeyReused, InProgress, Erased.
     """
     resource_id = new_id(prefix)
     given = request.headers.getall(HEADER, [])

@@ -99,6 +99,14 @@ class Asking:
             raise self._silent()
         return answer
 
+    async def read(self, path: str, timeout_s: float) -> Answer:
+        """Return the answer to a GET that is about no single order; raise Unavailable."""
+        try:
+            return await self._client.call("GET", _BASE + path, timeout_s=timeout_s)
+        except PeerError as error:
+            log.info("peer did not answer", peer=self._name, reason=error.reason)
+            raise self._silent() from error
+
     def unexpected(self, answer: Answer) -> UnexpectedAnswer:
         """Return the error for an answer that the contract does not have."""
         return UnexpectedAnswer(f"{self._name} answered {answer.status}")

@@ -1,10 +1,13 @@
 """What orders ask of customer."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from shop.common.clock import rfc3339
 from shop.common.peer import PeerClient
-from shop.order.model import Order, Standing
+from shop.order.model import Deleted, Order, Standing
 from shop.order.peers.asking import Asking, Operation
 
 
@@ -34,6 +37,22 @@ class HttpCustomer:
         answer = await self._peer.ask(Operation(order.id, "DELETE", path, entry), timeout_s)
         if answer.status not in (204, 404):
             raise self._peer.unexpected(answer)
+
+    async def deleted(
+        self, since: datetime | None, cursor: str | None, timeout_s: float
+    ) -> tuple[Sequence[Deleted], str | None]:
+        """Return one page of who was deleted, the latest first, and the cursor to the next."""
+        asked = {"limit": "100", "since": since and rfc3339(since), "cursor": cursor}
+        query = urlencode({name: value for name, value in asked.items() if value})
+        answer = await self._peer.read(f"/customerErasures?{query}", timeout_s)
+        if answer.status != 200:
+            raise self._peer.unexpected(answer)
+        page = answer.json()
+        deleted = [
+            Deleted(each["customerId"], datetime.fromisoformat(each["erasedAt"]))
+            for each in page["items"]
+        ]
+        return deleted, page["nextCursor"]
 
 
 def _path(order: Order) -> str:

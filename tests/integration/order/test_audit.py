@@ -1,0 +1,134 @@
+"""The trail of who did what: whole, in order, once, and there after the order."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from tests.fakes.clock import HandClock
+from tests.fakes.order.world import World, lamps
+
+from shop.common import caller, trace
+from shop.common.caller import Caller, Kind
+from shop.common.mongo import Database
+from shop.order.audit import LINGER, AuditTrail
+from shop.order.errors import UnknownOrder
+from shop.order.model import Entry, Status
+from shop.order.repository import MongoOrders
+from shop.order.schemas import encode_order
+
+ADA = Caller(Kind.SHOPPER, "s-1")
+EVE = Caller(Kind.STAFF, "s-2")
+LATER = datetime.now(UTC) + timedelta(days=1)
+
+
+@pytest.fixture
+async def orders(database: Database) -> MongoOrders:
+    orders = MongoOrders(database["orders"], encode_order)
+    await orders.prepare()
+    return orders
+
+
+@pytest.fixture
+async def trail(database: Database) -> AuditTrail:
+    trail = AuditTrail(database["orders"], database["audit"], HandClock(LATER))
+    await trail.prepare()
+    return trail
+
+
+@pytest.fixture
+def world(orders: MongoOrders) -> World:
+    return World(orders)
+
+
+def told(entries: Any) -> list[tuple[str, str | None, Status | None, Status | None]]:
+    return [(e.type, e.by, e.before, e.after) for e in reversed(entries)]
+
+
+async def everything(trail: AuditTrail, order_id: str) -> list[Entry]:
+    return list((await trail.find(order_id, cursor=None, limit=100)).items)
+
+
+async def test_each_entry_says_who_did_what_and_in_which_request(
+    world: World, trail: AuditTrail
+) -> None:
+    caller.enter(ADA)
+    current = trace.Trace.of(None)
+    trace.enter(current)
+    order = await world.service.place(lamps(1))
+    caller.enter(EVE)
+    trace.enter(None)
+    await world.service.pay(order.id)
+    entries = await everything(trail, order.id)
+    itself = "service:order"
+    assert told(entries) == [
+        ("placed", "shopper:s-1", None, Status.PENDING),
+        ("confirmed", itself, Status.PENDING, Status.CONFIRMED),
+        ("linked", itself, Status.CONFIRMED, None),
+        ("paid", "staff:s-2", Status.CONFIRMED, Status.PAID),
+        ("stock-committed", itself, Status.PAID, None),
+        ("linked", itself, Status.PAID, None),
+    ]
+    assert [entry.seq for entry in entries] == [6, 5, 4, 3, 2, 1]
+    assert {entry.trace_id for entry in entries[-3:]} == {current.trace_id}
+
+
+async def test_what_is_due_is_copied_once_and_what_follows_too(
+    world: World, trail: AuditTrail, database: Database
+) -> None:
+    placed = [await world.service.place(lamps(1)) for _ in range(3)]
+    assert await trail.copy_due() == 3
+    assert await trail.copy_due() == 0
+    assert await database["audit"].count_documents({}) == 9
+    await world.service.cancel(placed[0].id)
+    assert await trail.copy_due() == 1
+    entries = await everything(trail, placed[0].id)
+    assert [entry.seq for entry in entries] == [*range(len(entries), 0, -1)]
+    assert entries[0].before is Status.CANCELLED
+
+
+async def test_a_copy_that_died_before_it_was_remembered_is_made_again_and_changes_nothing(
+    world: World, trail: AuditTrail, database: Database
+) -> None:
+    order = await world.service.place(lamps(1))
+    await trail.copy_due()
+    before = await database["audit"].find().to_list()
+    again = {"$set": {"auditDue": world.now}, "$unset": {"audited": ""}}
+    await database["orders"].update_one({"_id": order.id}, again)
+    await trail.copy_due()
+    assert await database["audit"].find().to_list() == before
+
+
+async def test_what_came_while_it_was_copied_stays_due(
+    world: World, trail: AuditTrail, database: Database
+) -> None:
+    order = await world.service.place(lamps(1))
+    (stale,) = await database["orders"].find().to_list()
+    await world.service.pay(order.id)
+    await trail._copy([stale])
+    assert await trail.copy_due() == 1
+    assert told(await everything(trail, order.id))[3][0] == "paid"
+
+
+async def test_entries_linger_so_that_they_go_together(world: World, database: Database) -> None:
+    clock = HandClock(world.now)
+    trail = AuditTrail(database["orders"], database["audit"], clock)
+    await world.service.place(lamps(1))
+    assert await trail.copy_due() == 0
+    clock.advance(LINGER)
+    assert await trail.copy_due() == 1
+
+
+async def test_it_comes_in_pages_and_is_there_when_the_order_is_not(
+    world: World, trail: AuditTrail, database: Database
+) -> None:
+    order = await world.service.place(lamps(1))
+    await trail.copy(order.id)
+    await database["orders"].delete_one({"_id": order.id})
+    first = await trail.find(order.id, cursor=None, limit=2)
+    rest = await trail.find(order.id, cursor=first.next_cursor, limit=2)
+    assert [entry.type for entry in (*first.items, *rest.items)] == [
+        *("linked", "confirmed", "placed")
+    ]
+    assert rest.next_cursor is None
+    with pytest.raises(UnknownOrder):
+        await everything(trail, "ord_2")
