@@ -31,9 +31,9 @@ def to_ms(moment: datetime) -> datetime:
 
 def rfc3339(moment: datetime) -> str:
     """Write a time as RFC 3339 in UTC with milliseconds: ``2026-01-31T12:00:00.000Z``."""
-    if moment.utcoffset():
+    if moment.tzinfo is not UTC:  # which those from MongoDB have
         moment = moment.astimezone(UTC)
-    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def of_rfc3339(text: str) -> datetime:

@@ -13,6 +13,7 @@ from typing import Generic, TypeVar, cast
 
 from shop.common.errors import DeadlineExceeded, ShopError
 from shop.common.peer import current_deadline
+from shop.common.waiting import Waiting
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -43,9 +44,19 @@ class Gathered(Generic[A, R]):
         self._most = most
         self._at_once = at_once
         self._patience_s = patience_s
-        self._waiting: list[tuple[A, asyncio.Future[R]]] = []
+        self._waiting: list[tuple[A, Waiting[R]]] = []
         self._going: set[asyncio.Task[None]] = set()
         self._slow: set[asyncio.Task[None]] = set()
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether a command is under way, or anybody waits for one."""
+        return bool(self._going or self._waiting or self._slow)
+
+    def send(self, argument: A, waiting: Waiting[R]) -> None:
+        """Do it for one argument; ``waiting`` is told what comes of that, and is not bounded."""
+        self._waiting.append((argument, waiting))
+        self._start()
 
     async def __call__(self, argument: A) -> R:
         """Do it for one argument, and raise what comes of that.
@@ -56,21 +67,17 @@ class Gathered(Generic[A, R]):
         loop, deadline = asyncio.get_running_loop(), current_deadline()
         result: asyncio.Future[R] = loop.create_future()
         if deadline is None:
-            self._enter(argument, result)
+            self.send(argument, result)
             return await result
         left_s = deadline.remaining_s()
         if not left_s:
             raise _late()
-        self._enter(argument, result)
+        self.send(argument, result)
         timer = loop.call_later(left_s, _give_up, result)
         try:
             return await result
         finally:
             timer.cancel()
-
-    def _enter(self, argument: A, result: "asyncio.Future[R]") -> None:
-        self._waiting.append((argument, result))
-        self._start()
 
     def _start(self) -> None:
         if len(self._going) < self._at_once:
@@ -88,9 +95,7 @@ class Gathered(Generic[A, R]):
             self._going.discard(me)
             self._slow.discard(me)
 
-    async def _hurry(
-        self, me: asyncio.Task[None], calls: Sequence[tuple[A, "asyncio.Future[R]"]]
-    ) -> None:
+    async def _hurry(self, me: asyncio.Task[None], calls: Sequence[tuple[A, Waiting[R]]]) -> None:
         if self._patience_s is None:
             return await self._answer(calls)
         timer = asyncio.get_running_loop().call_later(self._patience_s, self._pass_by, me)
@@ -106,7 +111,7 @@ class Gathered(Generic[A, R]):
         if self._waiting:
             self._start()
 
-    async def _answer(self, calls: Sequence[tuple[A, "asyncio.Future[R]"]]) -> None:
+    async def _answer(self, calls: Sequence[tuple[A, Waiting[R]]]) -> None:
         if not calls:
             return
         try:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC
 from typing import Any
 
 import pymongo
@@ -50,6 +51,7 @@ def connect(config: MongoConfig) -> AsyncMongoClient[Document]:
         return AsyncMongoClient(
             config.uri,
             tz_aware=True,
+            tzinfo=UTC,
             w="majority",
             journal=True,
             timeoutMS=int(config.timeout_s * 1000),

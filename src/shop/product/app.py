@@ -9,6 +9,7 @@ from shop.common.background import running
 from shop.common.config import ServiceConfig
 from shop.common.web import KEYS, READINESS, SHORTCUTS, build
 from shop.product import handlers
+from shop.product.pages import Pages
 from shop.product.repository import (
     CachedProducts,
     MongoAdjustments,
@@ -49,9 +50,9 @@ def _join(app: web.Application, database: mongo.Database, kept: cache.Cache) -> 
     shelf = MongoShelf(collection, products.stock_changed)
     reservations = MongoReservations(database["reservations"])
     adjustments = MongoAdjustments(database["stockAdjustments"], collection)
-    if products.glance:
-        app[SHORTCUTS].offer(handlers.get_product.__name__, products.glance)
-    app[handlers.CATALOGUE] = Catalogue(products)
+    app[SHORTCUTS].offer(handlers.get_product.__name__, products.glance)
+    app[handlers.CATALOGUE] = catalogue = Catalogue(products)
+    app[handlers.PAGES] = Pages(catalogue)
     app[handlers.ADJUSTMENTS] = Adjustments(shelf, adjustments)
     app[handlers.RESERVATIONS] = Reservations(shelf, reservations)
     return Sweeper(shelf, reservations, adjustments)

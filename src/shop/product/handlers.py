@@ -11,6 +11,7 @@ from shop.common.web import (
     changed,
     created,
     encoded,
+    encoded_listing,
     if_match,
     listing,
     no_content,
@@ -21,9 +22,11 @@ from shop.common.web import (
     side_by_side,
 )
 from shop.product import schemas
+from shop.product.pages import Pages
 from shop.product.service import Adjustments, Catalogue, Reservations
 
 CATALOGUE = AppKey("catalogue", Catalogue)
+PAGES = AppKey("pages", Pages)
 ADJUSTMENTS = AppKey("adjustments", Adjustments)
 RESERVATIONS = AppKey("reservations", Reservations)
 
@@ -50,8 +53,7 @@ async def list_products(request: Request) -> Response:
     given = {name: value for name, value in chosen.items() if value is not None}
     if given.keys() <= {"ids", "limit", "cursor"} and "ids" in given:  # known one by one
         return listing(request, await request.app[CATALOGUE].view_all(**given), encoded)
-    page = await request.app[CATALOGUE].find(**chosen)
-    return listing(request, page, schemas.dump_product)
+    return encoded_listing(request, await request.app[PAGES].find(**chosen))
 
 
 async def get_product(request: Request) -> Response:

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from shop.common.cache import Loader
+from shop.common.cache import Loader, LoaderGlance, glance
 from shop.common.errors import DeadlineExceeded, NotFound, Unavailable
 from shop.common.peer import Deadline, deadline_scope
+from shop.common.representation import Representation
 
 
 class Database:
@@ -128,3 +129,41 @@ async def test_who_goes_away_takes_nobody_with_them():
     database.open.set()
     assert await stays == "B"
     assert gone.cancelled() or (await asyncio.gather(gone, return_exceptions=True))
+
+
+# --- A glance at what a loader finds -------------------------------------------------------------
+
+
+class Shelf(Database):
+    async def find(self, ids: Sequence[str]) -> Mapping[str, Representation]:
+        found = await super().find(ids)
+        return {key: Representation(1, value.encode()) for key, value in found.items()}
+
+
+async def glances(shelf: Shelf, *keys: str) -> list[Representation | None]:
+    glance, told = LoaderGlance(loader(shelf)), []
+    for key in keys:
+        told.append(asyncio.get_running_loop().create_future())
+        assert glance.ask(key, told[-1].set_result)
+    return await asyncio.gather(*told)
+
+
+async def test_a_glance_shows_each_their_own_by_one_query():
+    shelf = Shelf("a", "b")
+    assert await glances(shelf, "b", "a") == [Representation(1, b"B"), Representation(1, b"A")]
+    assert shelf.asked == [["b", "a"]]
+
+
+async def test_a_glance_shows_nothing_of_what_is_absent_or_faulty():
+    shelf = Shelf("a")
+    assert await glances(shelf, "a", "b") == [Representation(1, b"A"), None]
+    assert await glances(shelf, "a", "faulty") == [Representation(1, b"A"), None]
+
+
+async def test_a_glance_waits_shortly_and_is_told_once(monkeypatch):
+    monkeypatch.setattr(glance, "_PATIENCE_S", 0.01)
+    shelf = Shelf("a")
+    shelf.open.clear()
+    assert await glances(shelf, "a", "a") == [None, None]
+    shelf.open.set()
+    assert await glances(shelf, "a") == [Representation(1, b"A")]

@@ -9,6 +9,7 @@
 - ``opened``: opens the cache that the configuration names.
 """
 
+from shop.common.cache.glance import LoaderGlance
 from shop.common.cache.loader import Loader
 from shop.common.cache.opened import opened
 from shop.common.cache.protocol import Cache, NoCache, writing
@@ -17,6 +18,7 @@ from shop.common.cache.read_through import RedisReadThrough
 __all__ = [
     "Cache",
     "Loader",
+    "LoaderGlance",
     "NoCache",
     "RedisReadThrough",
     "opened",

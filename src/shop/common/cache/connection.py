@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from contextvars import Context
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import hiredis
 from redis.asyncio import Connection as Address
@@ -17,22 +17,11 @@ from redis.asyncio import SSLConnection
 from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import InvalidResponse, ResponseError
 
+from shop.common.waiting import Waiting
+
 Reply = Any
 _NOTHING_YET = object()
 _SOCKET_S = 0.01
-
-
-class Waiting(Protocol):
-    """What is told a reply: a future, or what needs none since it waits in no task."""
-
-    def done(self) -> bool:
-        """Tell whether it does not wait any more."""
-
-    def set_result(self, reply: Reply, /) -> None:
-        """Take the reply; nothing may be raised."""
-
-    def set_exception(self, error: Exception, /) -> None:
-        """Take what came in its place; nothing may be raised."""
 
 
 class Connection(asyncio.Protocol):
@@ -44,17 +33,17 @@ class Connection(asyncio.Protocol):
         self._replies = hiredis.Reader(
             protocolError=InvalidResponse, replyError=ResponseError, notEnoughData=_NOTHING_YET
         )
-        self._waiting: deque[tuple[float, Waiting]] = deque()
+        self._waiting: deque[tuple[float, Waiting[Reply]]] = deque()
         self._transport: asyncio.Transport | None = None
         self._watch: asyncio.TimerHandle | None = None
-        self._suspect: Waiting | None = None
+        self._suspect: Waiting[Reply] | None = None
 
     @property
     def is_up(self) -> bool:
         """Tell whether a command can be sent."""
         return self._transport is not None
 
-    def send(self, commands: bytes, replies: Sequence[Waiting]) -> None:
+    def send(self, commands: bytes, replies: Sequence[Waiting[Reply]]) -> None:
         """Send some commands; each of ``replies`` is answered in its turn."""
         now = self._loop.time()
         self._waiting.extend([(now, reply) for reply in replies])
@@ -121,7 +110,7 @@ class Multiplexed:
         self._wire: Connection | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._commands: list[bytes] = []
-        self._replies: list[Waiting] = []
+        self._replies: list[Waiting[Reply]] = []
         self.batch = 0
         """The number of the batch that what is asked now goes with."""
 
@@ -135,7 +124,7 @@ class Multiplexed:
         self.send(command, reply)
         return reply
 
-    def send(self, command: bytes, waiting: Waiting) -> None:
+    def send(self, command: bytes, waiting: Waiting[Reply]) -> None:
         """Send a command as ``ask`` does; ``waiting`` is told what comes of it."""
         if not self._replies:
             asyncio.get_running_loop().call_soon(self._flush)
@@ -209,7 +198,7 @@ def command(*parts: str | bytes) -> bytes:
     )
 
 
-def settle(waiting: Waiting, reply: Reply) -> None:
+def settle(waiting: Waiting[Reply], reply: Reply) -> None:
     """Give a reply to who waits for it, if they still do."""
     if waiting.done():
         return

@@ -1,12 +1,17 @@
-"""A look at what Redis has, for who waits in no task: the reply calls them.
+"""A look at what Redis or a loader has, for who waits in no task: the reply calls them.
 
-It is what a read from Redis costs that matters here: a future, the task that it wakes and the
-coroutines in between are half of that.
+What such a read costs matters here: a future, the task that it wakes and the coroutines in between
+are half of that.
 """
 
+import asyncio
+
 from shop.common.cache.absence import AWAY, Absence
+from shop.common.cache.loader import Loader
 from shop.common.cache.store import RedisStore
 from shop.common.representation import Representation, Told
+
+_PATIENCE_S = 0.25
 
 ABSENT = b"-"
 """The value that says that there is nothing."""
@@ -60,3 +65,43 @@ class _Look:
         if isinstance(error, AWAY):
             self._absence.begin(error)
         self._told(None)
+
+
+class LoaderGlance:
+    """Satisfies ``Glance`` where there is no cache: what a loader finds at once."""
+
+    def __init__(self, loader: Loader[Representation]) -> None:
+        self._loader = loader
+
+    def ask(self, key: str, told: Told) -> bool:
+        """Have ``told`` called with what is found, or with None where that takes long or fails."""
+        self._loader.send(key, _Load(told))
+        return True
+
+
+class _Load:
+    """One outcome of a loader, on its way to who asked."""
+
+    __slots__ = ("_timer", "_told")
+
+    def __init__(self, told: Told) -> None:
+        self._told: Told | None = told
+        self._timer = asyncio.get_running_loop().call_later(_PATIENCE_S, self._end, None)
+
+    def done(self) -> bool:
+        """Tell whether it was given up."""
+        return self._told is None
+
+    def set_result(self, found: Representation) -> None:
+        """Hand it on."""
+        self._end(found)
+
+    def set_exception(self, _: Exception) -> None:
+        """Leave it to a read to say what is wrong."""
+        self._end(None)
+
+    def _end(self, found: Representation | None) -> None:
+        self._timer.cancel()
+        told, self._told = self._told, None
+        if told:
+            told(found)

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from shop.common.errors import ShopError
 from shop.common.gathered import Gathered
+from shop.common.waiting import Waiting
 
 T = TypeVar("T")
 
@@ -34,6 +35,10 @@ class Loader(Generic[T]):
     async def __call__(self, key: str) -> T:
         """Return the one with this id; raise what ``absent`` makes, or DeadlineExceeded."""
         return await self._look(key)
+
+    def send(self, key: str, waiting: Waiting[T]) -> None:
+        """Have ``waiting`` told what a call returns or raises; its time is not bounded."""
+        self._look.send(key, waiting)
 
     async def _look_together(self, keys: Sequence[str]) -> Sequence[T | Exception]:
         found = await self._find(list(dict.fromkeys(keys)))

@@ -14,7 +14,8 @@ from aiocache.base import BaseCache
 from aiocache.serializers import NullSerializer
 from redis.exceptions import ResponseError
 
-from shop.common.cache.connection import Multiplexed, Reply, Waiting, command
+from shop.common.cache.connection import Multiplexed, Reply, command
+from shop.common.waiting import Waiting
 
 _TIME = command("TIME")
 
@@ -100,7 +101,7 @@ class RedisStore(BaseCache):  # type: ignore[misc]
         self.look(key, reply)
         return reply
 
-    def look(self, key: str, waiting: Waiting) -> None:
+    def look(self, key: str, waiting: Waiting[bytes | None]) -> None:
         """Tell ``waiting`` what is there, a value or a mark."""
         if self._timed != self._redis.batch:  # once for all of them: a load needs to know it
             self._timed = self._redis.batch

@@ -1,7 +1,7 @@
 """What handlers answer with."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 from aiohttp import web
@@ -51,11 +51,28 @@ def location(request: web.Request, path: str) -> str:
     return request.app[BASE_PATH] + path
 
 
-def listing(request: web.Request, page: Page[T], dump: Callable[[T], Any]) -> web.Response:
-    """Answer with one page of a list, and the link to the next."""
+class EncodedPage(NamedTuple):
+    """A page of a list as it goes over the wire."""
+
+    body: bytes
+    next_cursor: str | None
+
+
+def encode_page(page: Page[T], dump: Callable[[T], Any]) -> EncodedPage:
+    """Encode a page, whose items ``dump`` shows."""
     content = {"items": [dump(item) for item in page.items], "nextCursor": page.next_cursor}
+    return EncodedPage(orjson.dumps(content), page.next_cursor)
+
+
+def encoded_listing(request: web.Request, page: EncodedPage) -> web.Response:
+    """Answer with one page of a list, and the link to the next."""
     headers = {CONTENT_TYPE: _JSON, **_next_link(request, page.next_cursor)}
-    return web.Response(body=orjson.dumps(content), headers=headers)
+    return web.Response(body=page.body, headers=headers)
+
+
+def listing(request: web.Request, page: Page[T], dump: Callable[[T], Any]) -> web.Response:
+    """Answer with a page of which this is the only caller."""
+    return encoded_listing(request, encode_page(page, dump))
 
 
 def encoded(resource: Representation) -> orjson.Fragment:

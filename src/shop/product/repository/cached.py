@@ -19,7 +19,7 @@ class CachedProducts:
         self._cache = cache
         self.get = products.get
         self.find = products.find
-        self.glance = cache.glance
+        self.glance = cache.glance or products.glance
 
     async def view(self, product_id: str) -> Representation:
         """Return a product as it is shown; raise ProductNotFound."""

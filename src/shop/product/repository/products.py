@@ -8,7 +8,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from shop.common.bulk import insert_together
-from shop.common.cache import Loader
+from shop.common.cache import Loader, LoaderGlance
 from shop.common.gathered import Gathered
 from shop.common.keyset import NewestFirst, find_page
 from shop.common.mongo import Collection, Document, mongo_errors
@@ -31,7 +31,9 @@ class MongoProducts:
         self._encode = encode
         self._insert = Gathered(self._insert_together)
         self._by_words = MongoSearch(collection)
-        self._load = Loader(self._find_all, ProductNotFound)
+        self.view = Loader(self._find_all, ProductNotFound)
+        """Returns a product as it is shown; raises ProductNotFound."""
+        self.glance = LoaderGlance(self.view)
 
     async def add(self, product: Product) -> None:
         """Store a new product; raise SkuTaken."""
@@ -49,14 +51,10 @@ class MongoProducts:
             raise ProductNotFound(product_id)
         return product_of(document)
 
-    async def view(self, product_id: str) -> Representation:
-        """Return a product as it is shown; raise ProductNotFound."""
-        return self._encode(await self._load(product_id))
-
-    async def _find_all(self, ids: Sequence[str]) -> Mapping[str, Product]:
+    async def _find_all(self, ids: Sequence[str]) -> Mapping[str, Representation]:
         with mongo_errors():
             found = await self._products.find({"_id": {"$in": ids}}, _SHOWN).to_list()
-        return {document["_id"]: product_of(document) for document in found}
+        return {document["_id"]: self._encode(product_of(document)) for document in found}
 
     async def find(self, chosen: ProductFilter, cursor: str | None, limit: int) -> Page[Product]:
         """Return products, newest first, or as a search does; raise InvalidCursor."""
@@ -69,8 +67,7 @@ class MongoProducts:
         self, q: str, others: ProductFilter, cursor: str | None, limit: int
     ) -> Page[Product]:
         page = await self._by_words.find(q, query_of(others), limit=limit, cursor=cursor)
-        found = await self._find_all(page.items) if page.items else {}
-        return Page([found[i] for i in page.items if i in found], page.next_cursor)
+        return Page([product_of(document) for document in page.items], page.next_cursor)
 
     async def replace(
         self,

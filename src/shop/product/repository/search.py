@@ -7,8 +7,9 @@ equals the newest. So each word has its best matches, up to a bound, and what al
 is shown newest first; what has exactly this SKU comes before.
 """
 
-import asyncio
 from collections.abc import Sequence
+
+from pymongo import DESCENDING
 
 from shop.common.mongo import Collection, Document, mongo_errors
 from shop.common.page import Cursors, Page, cut
@@ -23,46 +24,61 @@ WORDS = 10
 """How many words are searched for."""
 
 _EXACT, _WORDS = 0, 1
+_SHOWN: Document = {"$unset": "marks"}
+Stages = list[Document]
+_ById = dict[str, Document]
 
 
 class MongoSearch:
-    """Finds the ids of products by words."""
+    """Finds products by words, with one command."""
 
     def __init__(self, products: Collection) -> None:
         self._products = products
 
-    async def find(self, q: str, filters: Document, *, limit: int, cursor: str | None) -> Page[str]:
-        """Return one page of ids; raise InvalidCursor."""
+    async def find(
+        self, q: str, filters: Document, *, limit: int, cursor: str | None
+    ) -> Page[Document]:
+        """Return one page of documents, without their marks; raise InvalidCursor."""
         cursors = Cursors.of("search", q=q, filters=filters)
         rank, last = cursors.decode(cursor, int, str) if cursor else (_EXACT, None)
-        words = list(dict.fromkeys(_words(q)))[:WORDS]
-        with mongo_errors():
-            exact, *found = await asyncio.gather(
-                self._exact(q, filters), *(self._best(word, filters) for word in words)
-            )
-        rest = sorted({i for ids in found for i in ids} - {*exact}, reverse=True)
-        shown = [(_EXACT, i) for i in exact if last is None]
-        shown += [(_WORDS, i) for i in rest if rank == _EXACT or last is None or i < last]
+        behind = last if rank == _WORDS else None
+        parts = [_exact(q, filters)]
+        parts += [_best(word, filters, behind, limit + 2) for word in _words(q)]
+        exact, rest = await self._found(parts)
+        shown = [(_EXACT, product_id) for product_id in exact if last is None]
+        shown += [(_WORDS, product_id) for product_id in sorted(rest, reverse=True)]
         page = cut(shown[: limit + 1], limit, lambda key: cursors.encode(*key))
-        return Page([product_id for _, product_id in page.items], page.next_cursor)
+        found = exact | rest
+        return Page([found[product_id] for _, product_id in page.items], page.next_cursor)
 
-    async def _exact(self, q: str, filters: Document) -> Sequence[str]:
-        found = await self._products.find_one({**filters, "sku": q.strip()}, {"_id": True})
-        return [found["_id"]] if found else []
+    async def _found(self, parts: Sequence[Stages]) -> tuple[_ById, _ById]:
+        """Return what the first part has found, and what only the others have."""
+        first, *others = parts
+        joined = [{"$unionWith": {"coll": self._products.name, "pipeline": p}} for p in others]
+        with mongo_errors():
+            documents = await (await self._products.aggregate([*first, *joined])).to_list()
+        exact = {each["_id"]: each for each in documents if each.pop("exact", False)}
+        return exact, {each["_id"]: each for each in documents if each["_id"] not in exact}
 
-    async def _best(self, word: str, filters: Document) -> Sequence[str]:
-        among: list[Document] = [{"$limit": LOOKED_AT}, {"$match": filters}] if filters else []
-        best = await self._products.aggregate(
-            [
-                {"$match": {"$text": {"$search": word}}},
-                *among,
-                {"$limit": BEST},
-                {"$project": {"_id": True}},
-            ]
-        )
-        return [document["_id"] for document in await best.to_list()]
+
+def _exact(q: str, filters: Document) -> Stages:
+    """Find what has exactly this SKU."""
+    return [{"$match": {**filters, "sku": q.strip()}}, {"$set": {"exact": True}}, _SHOWN]
+
+
+def _best(word: str, filters: Document, behind: str | None, most: int) -> Stages:
+    """Find the newest of a word's best matches, which lie behind this id.
+
+    The newest of all words are among the newest of each, so no more have to be sent.
+    """
+    among: Stages = [{"$limit": LOOKED_AT}, {"$match": filters}] if filters else []
+    there: Stages = [{"$match": {"_id": {"$lt": behind}}}] if behind is not None else []
+    text: Document = {"$match": {"$text": {"$search": word}}}
+    newest: Stages = [{"$sort": {"_id": DESCENDING}}, {"$limit": most}]
+    return [text, *among, {"$limit": BEST}, *there, *newest, _SHOWN]
 
 
 def _words(q: str) -> Sequence[str]:
     """Return the words; none has a meaning of its own, as in MongoDB ``-`` and quotes have."""
-    return [word for word in q.replace('"', " ").replace("-", " ").split() if word]
+    words = [word for word in q.replace('"', " ").replace("-", " ").split() if word]
+    return list(dict.fromkeys(words))[:WORDS]

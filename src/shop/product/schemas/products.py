@@ -8,7 +8,7 @@ from marshmallow import fields, validate
 from shop.common.clock import rfc3339
 from shop.common.representation import Representation
 from shop.common.web.schema import NOT_BLANK, MoneySchema, Names, Schema, Time, text, whole
-from shop.common.web.shown import money, only_set
+from shop.common.web.shown import money
 from shop.product.model import Product, ProductDetails
 
 SKU = r"^[A-Za-z0-9._-]{1,64}$"
@@ -103,18 +103,21 @@ class ProductSchema(_DetailsSchema):
 def dump_product(product: Product) -> dict[str, Any]:
     """Return a product as JSON shows it."""
     details, stock = product.details, product.stock
-    return only_set(
-        id=product.id,
-        sku=details.sku,
-        name=details.name,
-        description=details.description,
-        category=details.category,
-        price=money(details.price),
-        attributes=dict(details.attributes),
-        stock={"onHand": stock.on_hand, "reserved": stock.reserved, "available": stock.available},
-        createdAt=rfc3339(product.created_at),
-        updatedAt=rfc3339(product.updated_at),
-    )
+    shown: dict[str, Any] = {"id": product.id, "sku": details.sku, "name": details.name}
+    if details.description is not None:
+        shown["description"] = details.description
+    if details.category is not None:
+        shown["category"] = details.category
+    shown["price"] = money(details.price)
+    shown["attributes"] = details.attributes
+    shown["stock"] = _stock(stock.on_hand, stock.reserved)
+    shown["createdAt"] = rfc3339(product.created_at)
+    shown["updatedAt"] = rfc3339(product.updated_at)
+    return shown
+
+
+def _stock(on_hand: int, reserved: int) -> dict[str, int]:
+    return {"onHand": on_hand, "reserved": reserved, "available": on_hand - reserved}
 
 
 def encode_product(product: Product) -> Representation:
