@@ -11,6 +11,7 @@ WORKERS ?= 4
 SEED ?= 7
 IMAGE ?= shop:dev
 DURATION ?= 600
+FUZZ ?= 100
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -34,6 +35,12 @@ seed: .venv/.installed ## Put 50 products and 20 customers in
 test: .venv/.installed-dev ## Run all tests against real servers
 	@$(IN_VENV) shop fetch
 	@$(IN_VENV) pytest -n $(WORKERS) --dist loadgroup --ignore tests/docker $(ARGS)
+
+.PHONY: fuzz
+fuzz: .venv/.installed-dev ## Throw rough input at the three services, drawn anew (FUZZ=100 rounds)
+	@$(IN_VENV) shop fetch
+	@ROUGH_EXAMPLES=$(FUZZ) SCHEMATHESIS_EXAMPLES=$(FUZZ) SCHEMATHESIS_SEED=random \
+	  $(IN_VENV) pytest tests/rough tests/contract/test_schemathesis.py $(ARGS)
 
 chaos: .venv/.installed-dev ## Maltreat a shop and see what it promised (SEED=7 DURATION=600)
 	@$(IN_VENV) shop fetch

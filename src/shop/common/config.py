@@ -53,6 +53,36 @@ class HttpConfig:
         "how many requests are served at once; more are refused",
         check=_AT_LEAST_ONE,
     )
+    max_connections: int = setting(
+        "SHOP_HTTP_MAX_CONNECTIONS",
+        4096,
+        "how many connections are held at once; more are refused",
+        check=_AT_LEAST_ONE,
+    )
+    idle_timeout_s: float = setting(
+        "SHOP_HTTP_IDLE_TIMEOUT_S",
+        75.0,
+        "how long a connection without a request is kept, in seconds; callers must give up sooner",
+        check=_SECONDS,
+    )
+    head_timeout_s: float = setting(
+        "SHOP_HTTP_HEAD_TIMEOUT_S",
+        10.0,
+        "how long the head of a request may take to arrive, in seconds",
+        check=_SECONDS,
+    )
+    body_timeout_s: float = setting(
+        "SHOP_HTTP_BODY_TIMEOUT_S",
+        5.0,
+        "how long the body of a request may take to arrive, in seconds",
+        check=_SECONDS,
+    )
+    unread_timeout_s: float = setting(
+        "SHOP_HTTP_UNREAD_TIMEOUT_S",
+        30.0,
+        "how long a client may be behind with reading its answers before it is cut, in seconds",
+        check=_SECONDS,
+    )
     linger_s: float = setting(
         "SHOP_LINGER_S",
         1.0,

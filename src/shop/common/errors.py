@@ -67,6 +67,13 @@ class Malformed(ShopError):
     title = "The request cannot be read"
 
 
+class RequestTimeout(ShopError):
+    """The request did not arrive in time."""
+
+    code = "request-timeout"
+    title = "The request did not arrive in time"
+
+
 class UnsupportedMediaType(ShopError):
     """The body is of a type that the operation does not take."""
 

@@ -1,7 +1,8 @@
 """What is told of requests that are refused: an answer, a count, one line of log per episode."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 import structlog
@@ -73,12 +74,29 @@ class Admission:
         """
         return self._shedding.enter(operation, left_s) is None
 
+    @contextmanager
+    def aside(self, operation: str) -> Iterator[None]:
+        """Let a request that was let in take no place while it waits for its own caller.
+
+        Raises Overloaded where all places are taken when it comes back.
+        """
+        self.withdraw(operation)
+        try:
+            yield
+        finally:
+            has_room = self._shedding.return_to(operation)
+        if not has_room:
+            raise self._count(operation, Refusal(FULL, 1.0))
+
     async def close(self, _: web.Application) -> None:
         """Say no more of an overload, now that the service ends."""
         if self._timer:
             self._timer.cancel()
 
     def _refuse(self, operation: str, refusal: Refusal) -> web.Response:
+        return problems.of_shop_error(self._count(operation, refusal))
+
+    def _count(self, operation: str, refusal: Refusal) -> Overloaded:
         self._shed.labels(refusal.reason).inc()
         if not self._refused:
             log.warning(
@@ -90,7 +108,7 @@ class Admission:
             self._look_again()
         self._refused += 1
         detail = "There are more requests than can be answered in time; nothing was done for this."
-        return problems.of_shop_error(Overloaded(detail, retry_after_s=refusal.retry_after_s))
+        return Overloaded(detail, retry_after_s=refusal.retry_after_s)
 
     def _look_again(self) -> None:
         later = self._later or asyncio.get_running_loop().call_later
@@ -104,3 +122,6 @@ class Admission:
             return
         log.info("overload over", refused=self._refused)
         self._refused = self._refused_before = 0
+
+
+ADMISSION: web.AppKey[Admission] = web.AppKey("admission", Admission)

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from shop.common.config import HttpConfig
 from shop.common.web import debug, health, metrics
-from shop.common.web.admission import Admission
+from shop.common.web.admission import ADMISSION, Admission
 from shop.common.web.cors import VARY, cors
 from shop.common.web.docs import add_docs
 from shop.common.web.observer import Observer
@@ -15,6 +15,7 @@ from shop.common.web.routes import bind
 from shop.common.web.server import SHORTCUTS
 from shop.common.web.shedding import Shedding, SheddingOptions
 from shop.common.web.shortcut import Shortcuts
+from shop.common.web.slow_clients import LIMITS, ConnectionLimits
 from shop.common.web.spec import Spec
 
 BODY_MAX_BYTES = 1024 * 1024
@@ -32,6 +33,14 @@ def build(config: HttpConfig, package: str, handlers: ModuleType) -> web.Applica
     app = web.Application(client_max_size=BODY_MAX_BYTES)
     app[metrics.REGISTRY] = registry
     app[health.READINESS] = health.Readiness()
+    app[LIMITS] = ConnectionLimits(
+        idle_s=config.idle_timeout_s,
+        head_s=config.head_timeout_s,
+        body_s=config.body_timeout_s,
+        unread_s=config.unread_timeout_s,
+        most=config.max_connections,
+    )
+    app[ADMISSION] = admission
     operations = bind(app, spec, handlers)
     measured = metrics.RequestMetrics(registry) if config.metrics else None
     observer = Observer(measured, logged=config.request_log)

@@ -1,5 +1,6 @@
 """Request bodies: JSON, checked by a marshmallow schema."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -7,9 +8,18 @@ import marshmallow
 import orjson
 from aiohttp import web
 
-from shop.common.errors import FieldError, Malformed, Unprocessable, UnsupportedMediaType
+from shop.common.errors import (
+    FieldError,
+    Malformed,
+    RequestTimeout,
+    Unprocessable,
+    UnsupportedMediaType,
+)
 from shop.common.merge_patch import merge
+from shop.common.web.admission import ADMISSION
+from shop.common.web.names_twice import names_twice
 from shop.common.web.routes import OPERATION
+from shop.common.web.slow_clients import LIMITS
 
 
 async def body(request: web.Request, schema: marshmallow.Schema) -> Any:
@@ -48,18 +58,40 @@ async def _json(request: web.Request) -> Any:
         raise UnsupportedMediaType(f"Send the body as {' or '.join(taken)}.")
     if (request.charset or "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
         raise UnsupportedMediaType("Send the body in UTF-8.")
+    raw = await received(request)
     try:
-        return orjson.loads(await received(request))
+        document = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise Malformed(f"The body is not JSON: {error}.") from None
+    if names_twice(raw, document):
+        raise Malformed("The body names a member of an object twice; say which one you mean.")
+    return document
 
 
 async def received(request: web.Request) -> bytes:
-    """Return the request's body; raise Malformed if it breaks off or cannot be unpacked."""
+    """Return the request's body.
+
+    Raises Malformed if it breaks off or cannot be unpacked, RequestTimeout if it does not come.
+    """
     try:
-        return await request.read()
+        if request.content.is_eof():  # it is here already, as nearly always
+            return await request.read()
+        _check_size(request)
+        # Aside: or a few callers who send nothing would keep all others out.
+        with request.app[ADMISSION].aside(request[OPERATION].id):
+            async with asyncio.timeout(request.app[LIMITS].body_s):
+                return await request.read()
+    except TimeoutError:
+        raise RequestTimeout("The body of the request did not arrive in time.") from None
     except (web.RequestPayloadError, ConnectionResetError):
         raise Malformed("The body breaks off, or cannot be unpacked.") from None
+
+
+def _check_size(request: web.Request) -> None:
+    """Refuse a body that says itself that it is too large, without waiting for it."""
+    size, most = request.content_length or 0, request.client_max_size
+    if size > most:
+        raise web.HTTPRequestEntityTooLarge(most, size)
 
 
 def _faults(pointer: str, messages: Any) -> Iterator[FieldError]:

@@ -13,23 +13,22 @@ from typing import Any
 from aiohttp import web
 from aiohttp.http import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
-from aiohttp.web_protocol import RequestHandler
 
 from shop.common.web import problems
 from shop.common.web.shortcut import Shortcuts
+from shop.common.web.slow_clients import Bounded
 
 
-class Connection(RequestHandler):
+class Connection(Bounded):
     """Takes requests and answers them, one after the other."""
 
-    __slots__ = ("_behind", "_body", "_head_begun", "_on_short_way", "_shortcuts")
+    __slots__ = ("_behind", "_body", "_on_short_way", "_shortcuts")
 
     def __init__(self, *arguments: Any, shortcuts: Shortcuts | None, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._shortcuts = shortcuts
         self._on_short_way = False
         self._behind = b""
-        self._head_begun = False
         self._body: StreamReader = EMPTY_PAYLOAD  # of the request that came last
 
     def data_received(self, data: bytes) -> None:

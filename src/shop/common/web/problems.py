@@ -16,6 +16,7 @@ from shop.common import errors, peer, trace
 _STATUS: dict[type[errors.ShopError], int] = {
     errors.Malformed: 400,
     errors.NotFound: 404,
+    errors.RequestTimeout: 408,
     errors.Conflict: 409,
     errors.PreconditionFailed: 412,
     errors.UnsupportedMediaType: 415,

@@ -162,3 +162,12 @@ class Shedding:
         """Count a request out that had no outcome: it comes in once more."""
         self.in_flight -= 1
         self._backlogs[operation].withdraw()
+
+    def return_to(self, operation: str) -> bool:
+        """Count a withdrawn request in again; tell whether there is room for it.
+
+        ``leave`` must follow either way.
+        """
+        self.in_flight += 1
+        self._backlogs[operation].enter()
+        return self.in_flight <= self._options.max_in_flight

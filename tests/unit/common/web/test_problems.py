@@ -12,6 +12,7 @@ from shop.common.web import problems
 KINDS = {
     errors.Malformed: 400,
     errors.NotFound: 404,
+    errors.RequestTimeout: 408,
     errors.Conflict: 409,
     errors.PreconditionFailed: 412,
     errors.UnsupportedMediaType: 415,
