@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Generic, TypeVar
 
 from shop.common.ids import new_id
@@ -162,7 +163,7 @@ class MemoryShelf:
     def __init__(self, memory: Memory, linger: timedelta = timedelta(seconds=60)) -> None:
         self._memory = memory
         self._linger = linger
-        self._forgotten: set[str] = set()
+        self._forgotten: dict[str, float] = {}  # when
 
     async def look(self, product_ids: Sequence[str]) -> Mapping[str, ShelfItem]:
         await asyncio.sleep(0)
@@ -214,13 +215,15 @@ class MemoryShelf:
                 mark.void = True
 
     def forget(self, movement: Movement) -> None:
-        self._forgotten.add(movement.id)
+        self._forgotten[movement.id] = monotonic()
 
-    async def flush(self) -> None:
+    async def flush(self, rest_s: float = 0.0) -> None:
         await asyncio.sleep(0)
+        old = {i for i, since_s in self._forgotten.items() if since_s <= monotonic() - rest_s}
         for product_id, marks in self._memory.marks.items():
-            self._memory.marks[product_id] = [m for m in marks if m.id not in self._forgotten]
-        self._forgotten.clear()
+            self._memory.marks[product_id] = [m for m in marks if m.id not in old]
+        for movement_id in old:
+            del self._forgotten[movement_id]
 
     async def left_behind(self, limit: int) -> Sequence[Mark]:
         await asyncio.sleep(0)

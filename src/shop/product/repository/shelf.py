@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from time import monotonic
 
 from pymongo import UpdateOne
 
-from shop.common.gathered import Gathered
+from shop.common.gathered import MOST, Gathered
 from shop.common.mongo import Collection, mongo_errors
 from shop.product.model import Mark, Movement, Op, ShelfItem
 from shop.product.repository.documents import shelf_item_of
@@ -38,6 +39,7 @@ class MongoShelf:
         self._changed = changed
         self._linger = linger
         self._forgotten: defaultdict[str, set[str]] = defaultdict(set)
+        self._since_s: dict[str, float] = {}  # by product, from when on it has some
         self._look = Gathered(self._look_together)
         self._apply = Gathered(self._apply_together)
 
@@ -120,17 +122,22 @@ class MongoShelf:
         """
         for product_id in movement.pieces:
             self._forgotten[product_id].add(movement.id)
+            self._since_s.setdefault(product_id, monotonic())
 
-    async def flush(self) -> None:
-        """Erase the marks that were let go of, where no later movement has done so."""
-        closed = {p: sorted(movement_ids) for p, movement_ids in self._forgotten.items()}
-        await self._erase(closed)
-        self._let_go(closed)
+    async def flush(self, rest_s: float = 0.0) -> None:
+        """Erase the marks that were let go of ``rest_s`` ago, where no later movement has."""
+        before_s = monotonic() - rest_s
+        old = [p for p, since_s in self._since_s.items() if since_s <= before_s]
+        for first in range(0, len(old), MOST):  # a command must not take long
+            chosen = [p for p in old[first : first + MOST] if p in self._forgotten]
+            closed = {p: sorted(self._forgotten[p]) for p in chosen}
+            await self._erase(closed)
+            self._let_go(closed)
 
     async def left_behind(self, limit: int) -> Sequence[Mark]:
         """Return marks so old that no command of their movement can be under way any more."""
         before = await server_now(self._products) - self._linger
-        old = {"marks.until": {"$lt": before}}
+        old = {"marked": True, "marks.until": {"$lt": before}}
         with mongo_errors():
             found = await self._products.find(old, {"marks": True}).limit(limit).to_list()
         return [
@@ -155,6 +162,7 @@ class MongoShelf:
             self._forgotten[product_id].difference_update(movement_ids)
             if not self._forgotten[product_id]:
                 del self._forgotten[product_id]
+                self._since_s.pop(product_id, None)
 
     async def _update(self, updates: Sequence[UpdateOne]) -> int:
         """Send all updates in one command; return how many changed something."""

@@ -35,6 +35,7 @@ def applied(movements: Sequence[Movement], product_id: str, closed: Sequence[str
         "version": {"$add": ["$version", len(movements)]},
         "updatedAt": {"$max": ["$updatedAt", "$$NOW"]},
         "marks": {"$concatArrays": [_without(closed), marks]},
+        "marked": True,
     }
     merged = {"$mergeObjects": ["$$ROOT", changed]}
     guard = _applicable(movements, changes)
@@ -60,7 +61,8 @@ def _applicable(movements: Sequence[Movement], changes: Sequence[Stock]) -> Docu
 
 def sealed(movement: Movement, product_id: str) -> UpdateOne:
     """Leave a void mark where there is none."""
-    return UpdateOne(_unmarked(movement, product_id), {"$push": {"marks": _void_mark(movement)}})
+    change = {"$push": {"marks": _void_mark(movement)}, "$set": {"marked": True}}
+    return UpdateOne(_unmarked(movement, product_id), change)
 
 
 def undone(movement: Movement, product_id: str) -> UpdateOne:
@@ -79,13 +81,16 @@ def undone(movement: Movement, product_id: str) -> UpdateOne:
         "version": {"$add": ["$version", times]},
         "updatedAt": {"$max": ["$updatedAt", "$$NOW"]},
         "marks": _and(_without([movement.id]), {"$literal": _void_mark(movement)}),
+        "marked": True,
     }
     return UpdateOne(guard, [{"$set": changed}])
 
 
 def erased(product_id: str, movement_ids: Sequence[str]) -> UpdateOne:
-    """Erase the marks of some movements."""
-    return UpdateOne({"_id": product_id}, {"$pull": {"marks": {"id": {"$in": list(movement_ids)}}}})
+    """Erase the marks of some movements; ``marked`` tells whether there are others."""
+    marked = {"$cond": [{"$eq": ["$marks", []]}, "$$REMOVE", True]}
+    change = [{"$set": {"marks": _without(movement_ids)}}, {"$set": {"marked": marked}}]
+    return UpdateOne({"_id": product_id}, change)
 
 
 def _unmarked(movement: Movement, product_id: str) -> Document:

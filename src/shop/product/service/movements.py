@@ -57,8 +57,8 @@ class Shelf(Protocol):
     def forget(self, movement: Movement) -> None:
         """Let go of the marks of a movement of which no command can be under way any more."""
 
-    async def flush(self) -> None:
-        """Erase the marks that were let go of, where no later movement has done so."""
+    async def flush(self, rest_s: float = 0.0) -> None:
+        """Erase the marks that were let go of ``rest_s`` ago, where no later movement has."""
 
     async def left_behind(self, limit: int) -> Sequence[Mark]:
         """Return marks so old that no command of their movement can be under way any more."""

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import timedelta
+from itertools import count
 
 import structlog
 
@@ -18,6 +19,12 @@ BATCH = 500
 
 AT_ONCE = 16
 """How many of them are worked on at the same time."""
+
+REST_S = 10.0
+"""How long marks that were let go of wait for a movement that erases them on its way."""
+
+MARKS_EVERY = 10
+"""Every how many sweeps marks are looked for that a process has left behind."""
 
 log = structlog.get_logger()
 
@@ -48,15 +55,17 @@ class Sweeper:
         chance: Callable[[], float] = random.random,
     ) -> None:
         """Sweep about every ``interval_s`` until cancelled; the jitter keeps instances apart."""
-        while True:
+        for number in count():
             try:
-                await self.sweep_once()
+                await self.sweep_once(REST_S, left_behind=number % MARKS_EVERY == 0)
             except Exception as error:  # a sweep that failed is no reason to stop sweeping
                 log.warning("sweep failed", error=type(error).__name__, exc_info=_surprise(error))
             await sleep(interval_s * (0.5 + chance()))
 
-    async def sweep_once(self) -> int:
+    async def sweep_once(self, rest_s: float = 0.0, *, left_behind: bool = True) -> int:
         """End what is due; return how many holds and movements that were.
+
+        Erase marks that were let go of ``rest_s`` ago, and look for those that were left behind.
 
         Raises Unavailable while the database is away.
         """
@@ -68,7 +77,9 @@ class Sweeper:
                 *[self._adjusting.finish(e) for e in await self._adjustments.abandoned(BATCH)],
             ]
         )
-        await self._erase_marks()
+        await self._shelf.flush(rest_s)
+        if left_behind:
+            await self._erase_marks()
         return expired + finished
 
     async def _expire(self, order_id: str) -> bool:
@@ -76,7 +87,6 @@ class Sweeper:
         return begun is not None and await self._reserving.carry_out(begun) is not None
 
     async def _erase_marks(self) -> None:
-        await self._shelf.flush()
         marks = await self._shelf.left_behind(BATCH)
         under_way = await self._reservations.under_way(marks)
         under_way |= await self._adjustments.under_way(marks)

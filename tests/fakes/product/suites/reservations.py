@@ -257,6 +257,17 @@ async def test_marks_of_ended_movements_are_erased_by_the_next_one(stores: Store
     assert await stores.marks(lamp) == []
 
 
+async def test_marks_that_were_let_go_of_just_now_wait_for_the_next_movement(
+    stores: Stores,
+) -> None:
+    lamp = await stores.product(100)
+    await stores.reserving().reserve("o1", [(lamp, 1)], timedelta(minutes=1))
+    await stores.shelf.flush(rest_s=3600)
+    assert len(await stores.marks(lamp)) == 1
+    await stores.shelf.flush()
+    assert await stores.marks(lamp) == []
+
+
 async def test_reservations_are_listed_newest_first_and_by_state(stores: Stores) -> None:
     lamp = await stores.product(9)
     reserving = stores.reserving()

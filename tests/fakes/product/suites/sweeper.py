@@ -1,6 +1,7 @@
 """What the sweeper does, on any store."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from tests.fakes.product.stores import HOUR, PASSED, Stores
@@ -36,7 +37,7 @@ async def test_it_sweeps_until_it_is_cancelled_whatever_goes_wrong(stores: Store
     sweeper, pauses = stores.sweeper(), []
     sweep_once = sweeper.sweep_once
 
-    async def first_away() -> int:
+    async def first_away(*_: Any, **__: Any) -> int:
         if not pauses:
             raise Unavailable("away")
         return await sweep_once()
