@@ -1,16 +1,22 @@
 """Several writes as one command, unordered: what became of each.
 
 An insert alone goes as the single one, which costs a tenth less; an update would cost the same.
+
+They do not go as MongoDB's retryable writes, for each of which it writes down in a document that it
+was made: a fifth of an update. Where the connection breaks they are sent again all the same. An
+insert is known again by its document; updates have to carry conditions that make the second of
+two do nothing, and whoever sends them asks what stands where too few were met.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError, DuplicateKeyError, WriteError
+from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, WriteError
+from pymongo.results import BulkWriteResult
 
 from shop.common.errors import Unavailable
-from shop.common.mongo import Collection, Document, mongo_errors
+from shop.common.mongo import Collection, Document, mongo_errors, unretried
 
 _DUPLICATE_KEY = 11000
 # A change of primary, a shutdown or the end of the time that was given, noticed at one write.
@@ -33,23 +39,61 @@ async def insert_together(
     Raises Unavailable where it is not known of any.
     """
     with mongo_errors():
-        if len(documents) == 1:
-            return [await _insert_one(collection, documents[0])]
         try:
-            await collection.insert_many(documents, ordered=False)
-        except BulkWriteError as error:
-            return _inserted(error, len(documents))
-    return [True] * len(documents)
+            return await _insert(unretried(collection), documents)
+        except ConnectionFailure as error:
+            if error.timeout:
+                raise
+        outcomes = await _insert(collection, documents)
+        return await _known_again(collection, documents, outcomes)
 
 
 async def update_together(collection: Collection, updates: Sequence[UpdateOne]) -> Updated:
     """Update documents; raise Unavailable where it is not known what came of it."""
     with mongo_errors():
         try:
-            result = await collection.bulk_write(updates, ordered=False)
+            result = (await write_together(collection, updates)).result
         except BulkWriteError as error:
             return Updated((error.details or {}).get("nMatched", 0), _faults(error))
     return Updated(result.matched_count)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What came of updates. ``again``: sent twice, and the first may yet be under way."""
+
+    result: BulkWriteResult
+    again: bool = False
+
+
+async def write_together(collection: Collection, updates: Sequence[UpdateOne]) -> Sent:
+    """Update documents, once more where the connection breaks; raise what PyMongo raises."""
+    try:
+        return Sent(await unretried(collection).bulk_write(updates, ordered=False))
+    except ConnectionFailure as error:
+        if error.timeout:
+            raise
+    return Sent(await collection.bulk_write(updates, ordered=False), again=True)
+
+
+async def _insert(collection: Collection, documents: Sequence[Document]) -> list[bool | Exception]:
+    if len(documents) == 1:
+        return [await _insert_one(collection, documents[0])]
+    try:
+        await collection.insert_many(documents, ordered=False)
+    except BulkWriteError as error:
+        return _inserted(error, len(documents))
+    return [True] * len(documents)
+
+
+async def _known_again(
+    collection: Collection, documents: Sequence[Document], outcomes: list[bool | Exception]
+) -> list[bool | Exception]:
+    """Return the outcomes; what was in the way may have been inserted the first time."""
+    both = list(zip(documents, outcomes, strict=True))
+    asked = {"_id": {"$in": [document["_id"] for document, new in both if new is False]}}
+    found = await collection.find(asked).to_list()
+    return [new or document in found for document, new in both]
 
 
 async def _insert_one(collection: Collection, document: Document) -> bool:

@@ -40,7 +40,11 @@ stamina.instrumentation.set_on_retry_hooks(())  # what is waited for is said onc
 _operation_s = MongoConfig.timeout_s
 
 
-def connect(config: MongoConfig) -> AsyncMongoClient[Document]:
+# By the id of a client: two clients of one address are equal.
+_unretried: dict[int, AsyncMongoClient[Document]] = {}
+
+
+def connect(config: MongoConfig, *, retry_writes: bool = True) -> AsyncMongoClient[Document]:
     """Return a client for ``mongodb://`` and ``mongodb+srv://``; it connects at its first use.
 
     Writes are acknowledged by a majority and journaled, times are in UTC, and every operation
@@ -56,9 +60,15 @@ def connect(config: MongoConfig) -> AsyncMongoClient[Document]:
             journal=True,
             timeoutMS=int(config.timeout_s * 1000),
             appname="shop",
+            **_options(retry_writes),
         )
     except (ConfigurationError, ValueError):  # what they say may quote the password
         raise ConfigError("SHOP_MONGO_URI: this is no address that MongoDB understands.") from None
+
+
+def _options(retry_writes: bool) -> dict[str, Any]:
+    """Return what is said of retries: nothing where the address may say it."""
+    return {} if retry_writes else {"retryWrites": False}
 
 
 @asynccontextmanager
@@ -69,13 +79,25 @@ async def opened(config: MongoConfig, *, wait: bool = True) -> AsyncIterator[Dat
     """
     global _operation_s  # a service has one database: who calls it need not know its settings
     _operation_s = config.timeout_s
-    client = connect(config)
-    try:
-        if wait:
-            await wait_until_up(client)
-        yield client[config.database]
-    finally:
-        await client.close()
+    async with connect(config) as client, connect(config, retry_writes=False) as bare:
+        _unretried[id(client)] = bare
+        try:
+            if wait:
+                await wait_until_up(client)
+            yield client[config.database]
+        finally:
+            del _unretried[id(client)]
+
+
+def unretried(collection: Collection) -> Collection:
+    """Return a collection as a client has it that does not send writes again by itself.
+
+    For who does so better; see ``shop.common.bulk``. Where none was opened, it is the same one.
+    """
+    client = _unretried.get(id(collection.database.client))
+    if client is None:
+        return collection
+    return client[collection.database.name][collection.name]
 
 
 async def wait_until_up(client: AsyncMongoClient[Document]) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from shop.common.bulk import insert_together
+from shop.common.bulk import insert_together, write_together
 from shop.common.errors import Unavailable
 from shop.common.gathered import Gathered
 from shop.common.mongo import Collection, Document, mongo_errors
@@ -83,10 +83,10 @@ class LinkWrites:
     async def _write(self, updates: Sequence[UpdateOne]) -> _Upserted:
         with mongo_errors():
             try:
-                result = await self._collection.bulk_write(updates, ordered=False)
+                sent = await write_together(self._collection, updates)
             except BulkWriteError as error:
                 return _in_part(error)
-        return _Upserted(frozenset(result.upserted_ids or ()))
+        return _Upserted(frozenset(sent.result.upserted_ids or ()))
 
     async def _find(self, ids: Sequence[str]) -> Mapping[str, Document]:
         with mongo_errors():

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from pymongo import UpdateOne
 
-from shop.common.bulk import insert_together
+from shop.common.bulk import insert_together, write_together
 from shop.common.gathered import Gathered
 from shop.common.ids import new_id
 from shop.common.keyset import NewestFirst, find_page
@@ -65,7 +65,7 @@ class MongoReservations(MongoJournal[Reservation]):
         One that has been taken over before it is seen here is not ours any more.
         """
         with mongo_errors():
-            await self._entries.bulk_write([_advanced(*step) for step in steps], ordered=False)
+            await write_together(self._entries, [_advanced(*step) for step in steps])
             ids = {"_id": {"$in": list({order_id for order_id, *_ in steps})}}
             found = await self._entries.find(ids).to_list()
         begun = {
@@ -83,8 +83,8 @@ class MongoReservations(MongoJournal[Reservation]):
     async def _end_together(self, entries: Sequence[Reservation]) -> Sequence[bool]:
         """Close entries; tell which of them were still ours to close."""
         with mongo_errors():
-            result = await self._entries.bulk_write([_ended(e) for e in entries], ordered=False)
-            if result.matched_count == len(entries):
+            sent = await write_together(self._entries, [_ended(e) for e in entries])
+            if sent.result.matched_count == len(entries):
                 return [True] * len(entries)
             ids = {"_id": {"$in": [entry.id for entry in entries]}}
             found = await self._entries.find(ids, {"closedUnder": True}).to_list()

@@ -8,6 +8,7 @@ from time import monotonic
 
 from pymongo import UpdateOne
 
+from shop.common.bulk import Sent, write_together
 from shop.common.gathered import MOST, Gathered
 from shop.common.mongo import Collection, mongo_errors
 from shop.product.model import Mark, Movement, Op, ShelfItem
@@ -40,6 +41,7 @@ class MongoShelf:
         self._linger = linger
         self._forgotten: defaultdict[str, set[str]] = defaultdict(set)
         self._since_s: dict[str, float] = {}  # by product, from when on it has some
+        self._unsure: set[str] = set()
         self._look = Gathered(self._look_together)
         self._apply = Gathered(self._apply_together)
 
@@ -84,10 +86,12 @@ class MongoShelf:
             erasing = [] if p in closed else sorted(self._forgotten.get(p, ()))
             closed.setdefault(p, erasing)
             updates.append(applied(group, p, erasing))
-        changed = await self._update(updates)
-        if changed == len(updates):
+        sent = await self._send(updates)
+        if sent.again:
+            self._unsure.update(movement.id for _, group in groups for movement in group)
+        if sent.result.modified_count == len(updates):
             self._let_go(closed)
-        return changed
+        return sent.result.modified_count
 
     async def _reached(self, movements: Sequence[Movement]) -> set[tuple[str, str]]:
         """Return to which products which movements have been applied; void marks do not count."""
@@ -118,9 +122,12 @@ class MongoShelf:
     def forget(self, movement: Movement) -> None:
         """Let go of its marks: the next movement of the same product erases them, or ``flush``.
 
-        That keeps them few on a product in demand, and costs no write of its own there.
+        That keeps them few on a product in demand, and costs no write of its own there. One that
+        was sent twice keeps its marks for the sweeper: the first command may yet be under way.
         """
-        for product_id in movement.pieces:
+        sure = movement.id not in self._unsure
+        self._unsure.discard(movement.id)
+        for product_id in movement.pieces if sure else ():
             self._forgotten[product_id].add(movement.id)
             self._since_s.setdefault(product_id, monotonic())
 
@@ -164,12 +171,14 @@ class MongoShelf:
                 del self._forgotten[product_id]
                 self._since_s.pop(product_id, None)
 
-    async def _update(self, updates: Sequence[UpdateOne]) -> int:
-        """Send all updates in one command; return how many changed something."""
-        if not updates:
-            return 0
+    async def _update(self, updates: Sequence[UpdateOne]) -> None:
+        if updates:
+            await self._send(updates)
+
+    async def _send(self, updates: Sequence[UpdateOne]) -> Sent:
+        """Send all updates in one command."""
         with mongo_errors():
-            return (await self._products.bulk_write(updates, ordered=False)).modified_count
+            return await write_together(self._products, updates)
 
     @asynccontextmanager
     async def _telling(self, product_ids: Iterable[str]) -> AsyncIterator[None]:
