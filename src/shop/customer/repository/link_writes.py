@@ -15,6 +15,9 @@ from shop.customer.errors import OrderUnlinked
 from shop.customer.model import OrderLink, OrderLinkDetails, OrderStatus
 from shop.customer.repository.documents import link_fields, to_link
 
+_AT_FIRST = {OrderStatus.CONFIRMED, OrderStatus.PENDING}
+"""As what an order is told of first; so its link is hardly ever there, and an insert costs less."""
+
 
 @dataclass(frozen=True)
 class Put:
@@ -62,8 +65,7 @@ class LinkWrites:
     async def put(self, put: Put) -> OrderLink:
         """Keep the link unless what is there is as new; raise OrderUnlinked."""
         while True:
-            # An order is pending once, at first; so its link is hardly ever there.
-            if put.details.status is OrderStatus.PENDING and await self._insert(put):
+            if put.details.status in _AT_FIRST and await self._insert(put):
                 return put.new
             if link := await self._upsert(put):
                 return link  # None: forgotten since it was in the way
