@@ -17,6 +17,7 @@ from tests.asking import Api
 
 from shop.common.config import (
     ConsulConfig,
+    FeedConfig,
     HttpConfig,
     LogConfig,
     MongoConfig,
@@ -24,6 +25,7 @@ from shop.common.config import (
     ServiceConfig,
 )
 from shop.common.web.server import Runner
+from shop.customer.app import Config as CustomerConfig
 from shop.customer.app import create_app as create_customer
 from shop.local.ports import HOST, free_port
 from shop.order.app import Config as FullOrderConfig
@@ -99,7 +101,9 @@ class ServedShop:
 
 
 @asynccontextmanager
-async def served_shop(mongo_uri: str, redis_url: str, **order: Any) -> AsyncIterator[ServedShop]:
+async def served_shop(
+    mongo_uri: str, redis_url: str, feed: FeedConfig | None = None, **order: Any
+) -> AsyncIterator[ServedShop]:
     """Serve a shop of its own; ``order`` are settings of OrderConfig. Its data go with it.
 
     It is patient: a slow machine is not what most tests are about.
@@ -117,10 +121,14 @@ async def served_shop(mongo_uri: str, redis_url: str, **order: Any) -> AsyncIter
             "log": LogConfig(),
         }
 
-    customer = Served(create_customer, ServiceConfig(**settings("customer")))
+    customer = Served(
+        create_customer, CustomerConfig(**settings("customer"), feed=feed or FeedConfig())
+    )
     product = Served(create_product, ServiceConfig(**settings("product")))
     order_config = FullOrderConfig(
-        **settings("order"), order=OrderConfig(**{"inline_timeout_s": 5.0, **order})
+        **settings("order"),
+        order=OrderConfig(**{"inline_timeout_s": 5.0, **order}),
+        feed=feed or FeedConfig(),
     )
     orders = Served(create_order, order_config)
     async with AsyncExitStack() as stack:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import schemathesis
-from schemathesis import Case, CheckContext, HookContext, Response
+from schemathesis import Case, CheckContext, DeserializationContext, HookContext, Response
 
 _ANY_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}\Z")
 _ids: dict[str, list[str]] = json.loads(Path(os.environ["KNOWN_IDS"]).read_text())
@@ -25,6 +25,7 @@ _KEY_REUSED = ("idempotency-key-reused", "Idempotency-Key")
 # What no Swagger file can say: code, and where it points to, by operation.
 _REFUSALS: dict[str, tuple[tuple[str, str], ...]] = {
     "list": (("invalid-cursor", r"\?cursor"),),
+    "watch": (("invalid-cursor", "Last-Event-ID"),),
     "create_customer": (_KEY_REUSED,),
     "create_product": (_KEY_REUSED,),
     "adjust_stock": (_KEY_REUSED,),
@@ -122,6 +123,12 @@ def after_call(context: HookContext, case: Case, response: Response) -> None:
         response.headers["content-type"] = ["application/json"]
 
 
+@schemathesis.deserializer("text/event-stream")
+def as_it_came(context: DeserializationContext, response: Response) -> str:
+    """Take a stream as text: Swagger 2.0 has no words for its events."""
+    return response.content.decode()
+
+
 @schemathesis.check
 def refused_for_a_good_reason(ctx: CheckContext, response: Response, case: Case) -> None:
     """What keeps to the file is refused with 422 only for what the file cannot say."""
@@ -129,7 +136,8 @@ def refused_for_a_good_reason(ctx: CheckContext, response: Response, case: Case)
         return
     problem = response.json()
     name = case.operation.definition.raw["operationId"]
-    reasons = _REFUSALS.get("list" if name.startswith("list_") else name, ())
+    kind = name.partition("_")[0]
+    reasons = _REFUSALS.get(kind if kind in ("list", "watch") else name, ())
     pointers = [error["pointer"] for error in problem.get("errors", [])] or [""]
     for pointer in pointers:
         assert any(problem["code"] == code and re.fullmatch(p, pointer) for code, p in reasons), (

@@ -17,6 +17,7 @@ import pytest
 from tests.asking import add_customer, add_product
 from tests.served import ServedShop, served_shop
 
+from shop.common.config import FeedConfig
 from shop.common.web.spec import Spec
 
 HERE = Path(__file__).parent
@@ -35,7 +36,7 @@ Ids = dict[str, list[str]]
 
 @pytest.fixture
 async def shop(mongo_uri: str, redis_url: str) -> AsyncIterator[ServedShop]:
-    async with served_shop(mongo_uri, redis_url) as shop:
+    async with served_shop(mongo_uri, redis_url, FeedConfig(lifetime_s=0.05)) as shop:
         yield shop
 
 

@@ -53,6 +53,13 @@ class Conflict(ShopError):
     title = "The state of the resource forbids this"
 
 
+class Gone(ShopError):
+    """It was there, and is no longer; asking again is of no use."""
+
+    code = "gone"
+    title = "This is no longer there"
+
+
 class PreconditionFailed(ShopError):
     """``If-Match`` names a version that is no longer the current one."""
 

@@ -1,12 +1,13 @@
 """The only place where the customer service's objects are built and joined."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 from aiohttp import web
 
-from shop.common import cache, idempotency, mongo
+from shop.common import cache, feed, idempotency, mongo
 from shop.common.background import running
-from shop.common.config import ServiceConfig
+from shop.common.config import FeedConfig, ServiceConfig
 from shop.common.web import KEYS, READINESS, build
 from shop.customer import handlers
 from shop.customer.erasure import Eraser
@@ -19,11 +20,19 @@ from shop.customer.repository import (
     MongoCustomers,
     MongoErasures,
     MongoLinks,
+    watched,
 )
 from shop.customer.schemas import encode_customer, encode_link
 from shop.customer.service import CustomerOrders, Customers
 
-Config = ServiceConfig
+
+@dataclass(frozen=True)
+class Config(ServiceConfig):
+    """What the customer service is told, beside what all are."""
+
+    feed: FeedConfig
+
+
 DEFAULTS = {"SHOP_HTTP_PORT": 8001, "SHOP_MONGO_DATABASE": "customer"}
 
 
@@ -49,7 +58,8 @@ def create_app(config: Config) -> web.Application:
             app[handlers.CUSTOMERS] = Customers(customers, links, eraser)
             app[handlers.ORDERS] = CustomerOrders(customers, links)
             app[READINESS].checks.append(lambda: mongo.ping(database))
-            async with running(eraser.run()):
+            told = watched(database["customers"], encode_customer)
+            async with running(eraser.run()), feed.opened(app, told, config.feed):
                 yield
 
     app.cleanup_ctx.append(parts)

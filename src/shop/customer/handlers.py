@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from aiohttp.web import AppKey, Request, Response
+from aiohttp.web import AppKey, Request, Response, StreamResponse
 
+from shop.common.feed import follow
 from shop.common.web import (
     body,
     changed,
@@ -46,6 +47,10 @@ async def create_customer(request: Request) -> Response:
 async def list_customers(request: Request) -> Response:
     page = await request.app[CUSTOMERS].find(**query(request))
     return listing(request, page, schemas.dump_customer)
+
+
+async def watch_customers(request: Request) -> StreamResponse:
+    return await follow(request, **query(request))
 
 
 async def get_customer(request: Request) -> Response:

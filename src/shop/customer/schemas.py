@@ -83,6 +83,15 @@ class CustomerSchema(CustomerDraftSchema):
     updated_at = Time(required=True)
 
 
+class CustomerFeedItemSchema(Schema):
+    """Definition ``CustomerFeedItem``: what the feed writes by hand."""
+
+    id = text(1, 64, _ANY_ID, required=True)
+    version = whole(1, 2**53 - 1)
+    etag = text(3, 100, r'^"[1-9][0-9]*"$')
+    resource = fields.Nested(CustomerSchema)
+
+
 class OrderLinkDraftSchema(Schema):
     """Definition ``OrderLinkDraft``."""
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from shop.common import cache, discovery, idempotency, mongo
+from shop.common import cache, discovery, feed, idempotency, mongo
 from shop.common.background import running
-from shop.common.config import ServiceConfig
+from shop.common.config import FeedConfig, ServiceConfig
 from shop.common.web import KEYS, PEERS, READINESS, REGISTRY, build
 from shop.order import handlers
 from shop.order.audit import AuditTrail
@@ -23,6 +23,7 @@ from shop.order.repository import MongoOrders
 from shop.order.saga import Saga
 from shop.order.schemas import encode_order
 from shop.order.service import OrderService
+from shop.order.told import watched
 from shop.order.traces import TracedOrders
 
 
@@ -31,6 +32,7 @@ class Config(ServiceConfig):
     """What the order service is told, beside what all are."""
 
     order: OrderConfig
+    feed: FeedConfig
 
 
 DEFAULTS = {"SHOP_HTTP_PORT": 8003, "SHOP_MONGO_DATABASE": "order"}
@@ -69,6 +71,7 @@ def create_app(config: Config) -> web.Application:
                 running(relay.run(), stop=relay.stop),
                 running(watch(database["orders"], relay.wake)),
                 running(BacklogMetrics(app[REGISTRY]).keep(stored)),
+                feed.opened(app, watched(database["orders"], encode_order), config.feed),
             ):
                 yield
 

@@ -50,7 +50,7 @@ def progress_fields(order: Order) -> Document:
         "customerLink": order.customer_link.value,
         "payBy": order.pay_by,
         "work": _work(order.work) if order.work else None,
-        "deleted": order.deleted or None,
+        "deleted": order.customer_id if order.deleted else None,  # a change tells no more
         "erased": order.erased or None,
     }
 
@@ -123,7 +123,7 @@ def order_of(stored: Mapping[str, Any]) -> Order:
         customer_link=CustomerLink(stored["customerLink"]),
         pay_by=stored.get("payBy"),
         work=_work_of(work) if work else None,
-        deleted=stored.get("deleted", False),
+        deleted="deleted" in stored,
         erased=stored.get("erased", False),
         version=stored["version"],
         fence=stored["fence"],

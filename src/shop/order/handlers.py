@@ -1,7 +1,8 @@
 """HTTP in and out: load, call the service, dump. A handler is an operationId of swagger.yaml."""
 
-from aiohttp.web import AppKey, Request, Response
+from aiohttp.web import AppKey, Request, Response, StreamResponse
 
+from shop.common.feed import follow
 from shop.common.web import (
     accepted,
     body,
@@ -42,6 +43,10 @@ async def place_order(request: Request) -> Response:
 async def list_orders(request: Request) -> Response:
     page = await request.app[ORDERS].find(**query(request))
     return listing(request, page, schemas.dump_order)
+
+
+async def watch_orders(request: Request) -> StreamResponse:
+    return await follow(request, **query(request))
 
 
 async def get_order(request: Request) -> Response:

@@ -126,6 +126,15 @@ class OrderSchema(Schema):
     updated_at = Time(required=True)
 
 
+class OrderFeedItemSchema(Schema):
+    """Definition ``OrderFeedItem``: what the feed writes by hand."""
+
+    id = text(1, 64, _ANY_ID, required=True)
+    version = whole(1, 2**53 - 1)
+    etag = text(3, 100, r'^"[1-9][0-9]*"$')
+    resource = fields.Nested(OrderSchema)
+
+
 class OrderEventSchema(Schema):
     """Definition ``OrderEvent``."""
 

@@ -13,34 +13,33 @@ from tests.integration.customer.api import Api
 
 from shop.common.config import (
     ConsulConfig,
+    FeedConfig,
     HttpConfig,
     LogConfig,
     MongoConfig,
     RedisConfig,
-    ServiceConfig,
 )
 from shop.common.web.server import Runner
-from shop.customer.app import create_app
+from shop.customer.app import Config, create_app
 
 Database = AsyncDatabase[dict[str, Any]]
 Serve = Callable[..., Awaitable[Api]]
 
 
 @pytest.fixture
-def config(
-    mongo_uri: str, redis_url: str, database: AsyncDatabase[dict[str, Any]]
-) -> ServiceConfig:
-    return ServiceConfig(
+def config(mongo_uri: str, redis_url: str, database: AsyncDatabase[dict[str, Any]]) -> Config:
+    return Config(
         HttpConfig(request_timeout_s=60),  # many at once, on a busy machine
         MongoConfig(uri=mongo_uri, database=database.name),
         RedisConfig(url=redis_url),
         ConsulConfig(url=""),
         LogConfig(),
+        FeedConfig(),
     )
 
 
 @pytest.fixture
-async def serve(config: ServiceConfig) -> AsyncIterator[Serve]:
+async def serve(config: Config) -> AsyncIterator[Serve]:
     """Start an instance, with another cache if need be; all of one test share its database."""
     async with AsyncExitStack() as started:
 

@@ -15,6 +15,7 @@ from pymongo import AsyncMongoClient
 from shop.common import clock
 from shop.common.config import (
     ConsulConfig,
+    FeedConfig,
     HttpConfig,
     LogConfig,
     MongoConfig,
@@ -25,6 +26,7 @@ from shop.common.idempotency import MongoKeys
 from shop.common.web import KEYS
 from shop.common.web.once import Answer, Claim, Keys
 from shop.common.web.server import Runner
+from shop.customer.app import Config as CustomerConfig
 from shop.customer.app import create_app as create_customer
 from shop.local.ports import HOST, free_port
 from shop.order.app import Config as OrderServiceConfig
@@ -194,9 +196,11 @@ async def twins(mongo_uri: str, redis_url: str) -> AsyncIterator[Twins]:
             peers[name] = two[1].url.removesuffix("/api/v1")
             return two
 
-        customer = await pair("customer", create_customer, ServiceConfig)
+        customer = await pair("customer", create_customer, CustomerConfig, feed=FeedConfig())
         product = await pair("product", create_product, ServiceConfig)
-        order = await pair("order", create_order, OrderServiceConfig, order=OrderConfig())
+        order = await pair(
+            "order", create_order, OrderServiceConfig, order=OrderConfig(), feed=FeedConfig()
+        )
         yield Twins(customer, product, order, time, client, run)
         await stack.aclose()
     async with Databases(mongo_uri) as client:

@@ -18,6 +18,7 @@ from tests.served import ServedShop, at_rest, served_shop
 
 from shop.common.config import (
     ConsulConfig,
+    FeedConfig,
     HttpConfig,
     LogConfig,
     MongoConfig,
@@ -82,6 +83,7 @@ async def config(shop: ServedShop, mongo_uri: str) -> Config:
         ConsulConfig(url="", peers=peers),
         LogConfig(),
         OrderConfig(),
+        FeedConfig(),
     )
 
 

@@ -22,7 +22,7 @@ from shop.common.web.slow_clients import Bounded
 class Connection(Bounded):
     """Takes requests and answers them, one after the other."""
 
-    __slots__ = ("_behind", "_body", "_on_short_way", "_shortcuts")
+    __slots__ = ("_behind", "_body", "_on_short_way", "_shortcuts", "cancel_when_lost")
 
     def __init__(self, *arguments: Any, shortcuts: Shortcuts | None, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -30,6 +30,13 @@ class Connection(Bounded):
         self._on_short_way = False
         self._behind = b""
         self._body: StreamReader = EMPTY_PAYLOAD  # of the request that came last
+        self.cancel_when_lost = False
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End what serves it where that would go on without it: a stream of events."""
+        if self.cancel_when_lost and self._task_handler is not None:
+            self._task_handler.cancel()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Take what comes in; a request that comes alone may be answered on the short way."""

@@ -8,7 +8,7 @@ from aiohttp.typedefs import Handler, Middleware
 _METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
 _TAKEN = (
     "Content-Type, If-Match, If-None-Match, Idempotency-Key, Request-Timeout-Ms, Authorization,"
-    " traceparent"
+    " traceparent, Last-Event-ID"
 )
 _SHOWN = "ETag, Link, Location, Retry-After, Idempotency-Replayed, traceparent"
 

@@ -13,6 +13,7 @@ from aiohttp.web_protocol import RequestHandler
 
 from shop.common.web import problems
 from shop.common.web.connection import Connection
+from shop.common.web.event_stream import STREAMS
 from shop.common.web.shortcut import Shortcuts
 from shop.common.web.slow_clients import LIMITS, Bounded, ConnectionLimits, Watch
 
@@ -63,10 +64,20 @@ class Runner(web.AppRunner):
         self._watch: Watch | None = None
 
     def leave(self) -> None:
-        """From now on, let every answer say that its connection closes; the next goes elsewhere."""
+        """From now on, let every answer say that its connection closes; the next goes elsewhere.
+
+        Streams of events end: their readers go elsewhere at once.
+        """
         self._leaving = True
         if SHORTCUTS in self.app:
             self.app[SHORTCUTS].close()  # the long way says that the connection closes
+        if STREAMS in self.app:
+            self.app[STREAMS].leave()
+
+    async def shutdown(self) -> None:
+        """End what would outlive the requests, then what the application has to end."""
+        self.leave()
+        await super().shutdown()
 
     async def drain(self, timeout_s: float) -> None:
         """Accept no more connections; return when all have ended, or after ``timeout_s``.

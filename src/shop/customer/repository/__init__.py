@@ -7,6 +7,7 @@ from shop.customer.repository.erasures import INDEXES as ERASURE_INDEXES
 from shop.customer.repository.erasures import MongoErasures
 from shop.customer.repository.links import INDEXES as LINK_INDEXES
 from shop.customer.repository.links import MongoLinks
+from shop.customer.repository.told import watched
 
 __all__ = [
     "CUSTOMER_INDEXES",
@@ -17,4 +18,5 @@ __all__ = [
     "MongoCustomers",
     "MongoErasures",
     "MongoLinks",
+    "watched",
 ]

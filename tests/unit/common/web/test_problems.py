@@ -14,6 +14,7 @@ KINDS = {
     errors.NotFound: 404,
     errors.RequestTimeout: 408,
     errors.Conflict: 409,
+    errors.Gone: 410,
     errors.PreconditionFailed: 412,
     errors.UnsupportedMediaType: 415,
     errors.Unprocessable: 422,
