@@ -11,6 +11,7 @@ WORKERS ?= 4
 SEED ?= 7
 IMAGE ?= shop:dev
 DURATION ?= 600
+MINUTES ?= 60
 FUZZ ?= 100
 
 help: ## List the targets
@@ -45,6 +46,11 @@ fuzz: .venv/.installed-dev ## Throw rough input at the three services, drawn ane
 chaos: .venv/.installed-dev ## Maltreat a shop and see what it promised (SEED=7 DURATION=600)
 	@$(IN_VENV) shop fetch
 	@$(IN_VENV) tests.chaos --seed $(SEED) --duration $(DURATION) $(ARGS)
+
+.PHONY: soak
+soak: .venv/.installed-dev ## Load a shop for an hour, with faults: flat, or it fails (MINUTES=60 SEED=7)
+	@$(IN_VENV) shop fetch
+	@$(IN_VENV) tests.soak --seed $(SEED) --minutes $(MINUTES) $(ARGS)
 
 resilience: .venv/.installed-dev ## Fail what a caller calls, under load, and see it (needs hey)
 	@$(IN_VENV) shop fetch

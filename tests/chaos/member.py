@@ -35,6 +35,11 @@ class Member:
         """Whether its process is there; one that is stopped is."""
         return self._process is not None and self._process.alive
 
+    @property
+    def pid(self) -> int | None:
+        """The id of its process; None while there is none."""
+        return self._process.pid if self._process and self._process.alive else None
+
     def start(self) -> None:
         """Start it, unless it runs."""
         if self.alive:

@@ -74,11 +74,33 @@ def without_release_on_reject() -> None:
     life.reject = reject
 
 
+def without_thrift() -> None:
+    """Keep 64 KiB, a task and an open file of every tenth request."""
+    import asyncio
+    from itertools import count
+
+    from shop.common.web.connection import Connection
+
+    kept, number, feed = [], count(1), Connection._feed
+
+    async def wait() -> None:
+        await asyncio.Event().wait()
+
+    def leaky(self: Any, data: bytes) -> None:
+        if next(number) % 10 == 0:
+            file = open("/dev/null")  # noqa: SIM115
+            kept.append((bytearray(b"x") * 65536, asyncio.ensure_future(wait()), file))
+        feed(self, data)
+
+    Connection._feed = leaky  # type: ignore[method-assign]
+
+
 GUARDS: Mapping[str, Callable[[], None]] = {
     "fencing": without_fencing,
     "tombstone": without_tombstone,
     "atomic-key": without_atomic_key,
     "release-on-reject": without_release_on_reject,
+    "thrift": without_thrift,
 }
 
 if __name__ == "__main__":

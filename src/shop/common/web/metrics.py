@@ -1,5 +1,6 @@
 """Prometheus metrics of one app; each app has a registry of its own."""
 
+import asyncio
 import time
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from itertools import accumulate
 from aiohttp import web
 from prometheus_client import (
     CollectorRegistry,
+    Gauge,
     GCCollector,
     PlatformCollector,
     ProcessCollector,
@@ -88,6 +90,8 @@ def new_registry() -> CollectorRegistry:
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
     registry.register(_Dropped())
+    tasks = Gauge("shop_loop_tasks", "Tasks of the event loop.", registry=registry)
+    tasks.set_function(lambda: len(asyncio.all_tasks()))
     return registry
 
 
