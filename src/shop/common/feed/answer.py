@@ -36,10 +36,17 @@ async def follow(request: web.Request, customer_id: str | None) -> EventStream:
     A shopper sees what is its own; all others see all, or what ``customer_id`` names.
     """
     feed, all_streams = request.app[FEED], request.app[STREAMS]
-    who = caller.current()
-    owner = who.customer_id if who.kind is caller.Kind.SHOPPER else customer_id
+    owner = _whose(caller.current(), customer_id)
     place = await feed.place(request.headers.get("Last-Event-ID"))
     return EventStream(all_streams, lambda: feed.chunks(place, owner))
+
+
+def _whose(who: caller.Caller, asked: str | None) -> str | None:
+    """Return whose changes are shown: "" is nobody's, None everybody's."""
+    if who.kind is not caller.Kind.SHOPPER:
+        return asked
+    own = who.customer_id or ""
+    return own if asked in (None, own) else ""
 
 
 def _measured(registry: CollectorRegistry, feed: Feed) -> "streams.Ended":
