@@ -15,6 +15,7 @@ from shop.order import model as order
 from shop.order import schemas as orders
 from shop.product import model as product
 from shop.product import schemas as products
+from shop.product.repository.documents import product_document
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, 7000, tzinfo=UTC)
 ELSEWHERE = NOON.astimezone(timezone(timedelta(hours=5, minutes=30)))
@@ -99,6 +100,14 @@ def test_what_is_dumped_by_hand_is_what_the_schema_dumps(schema, dump, shown):
     assert by_hand == by_schema
     if not isinstance(schema, customers.OrderLinkSchema):
         assert list(by_hand) == list(by_schema)
+
+
+@pytest.mark.parametrize("details", [DETAILS, product.ProductDetails("A", "B", EUROS)])
+def test_a_stored_product_is_shown_as_the_model_is(details):
+    shown = replace(PRODUCT, details=details)
+    stored = product_document(shown)
+    assert list(products.dump_stored(stored).items()) == list(products.dump_product(shown).items())
+    assert products.encode_stored(stored) == products.encode_product(shown)
 
 
 @pytest.mark.parametrize(("schema", "shown"), [(CASES[0][0], CUSTOMER), (CASES[4][0], PRODUCT)])

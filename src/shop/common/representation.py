@@ -24,6 +24,13 @@ class Representation(NamedTuple):
         return cls(int(version), body)
 
 
+class Listed(NamedTuple):
+    """An item of a list: its id, and what is shown of it."""
+
+    id: str
+    shown: Representation
+
+
 Told = Callable[[Representation | None], None]
 """Is given what is there; None: nothing that could be shown without a load."""
 

@@ -18,7 +18,7 @@ from shop.product.repository import (
     MongoShelf,
     create_indexes,
 )
-from shop.product.schemas import encode_product
+from shop.product.schemas import encode_stored
 from shop.product.service import Adjustments, Catalogue, Reservations, Sweeper
 
 Config = ServiceConfig
@@ -46,7 +46,7 @@ def create_app(config: Config) -> web.Application:
 
 def _join(app: web.Application, database: mongo.Database, kept: cache.Cache) -> Sweeper:
     collection = database["products"]
-    products = CachedProducts(MongoProducts(collection, encode_product), kept)
+    products = CachedProducts(MongoProducts(collection, encode_stored), kept)
     shelf = MongoShelf(collection, products.stock_changed)
     reservations = MongoReservations(database["reservations"])
     adjustments = MongoAdjustments(database["stockAdjustments"], collection)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from shop.common.representation import Listed
 from shop.common.shared import Shared
-from shop.common.web import EncodedPage, encode_page
-from shop.product.schemas import dump_product
+from shop.common.web import EncodedPage, encode_page, encoded
 from shop.product.service import Catalogue
 
 _Chosen = tuple[tuple[str, Any], ...]
@@ -23,4 +23,8 @@ class Pages:
         return await self._shared(tuple(hashable.items()))
 
     async def _encoded(self, chosen: _Chosen) -> EncodedPage:
-        return encode_page(await self._catalogue.find(**dict(chosen)), dump_product)
+        return encode_page(await self._catalogue.find(**dict(chosen)), _shown)
+
+
+def _shown(item: Listed) -> Any:
+    return encoded(item.shown)

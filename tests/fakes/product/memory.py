@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from shop.common.ids import new_id
 from shop.common.page import Cursors, Page, cut
-from shop.common.representation import Representation
+from shop.common.representation import Listed, Representation
 from shop.product.errors import ProductNotFound, SkuTaken
 from shop.product.model import (
     TRANSITIONS,
@@ -86,10 +86,9 @@ class MemoryProducts:
         return self._memory.products[product_id]
 
     async def view(self, product_id: str) -> Representation:
-        product = await self.get(product_id)
-        return Representation(product.version, product.details.name.encode())
+        return _shown(await self.get(product_id))
 
-    async def find(self, chosen: ProductFilter, cursor: str | None, limit: int) -> Page[Product]:
+    async def find(self, chosen: ProductFilter, cursor: str | None, limit: int) -> Page[Listed]:
         await asyncio.sleep(0)
         cursors = Cursors.of("products", **vars(chosen))
 
@@ -101,7 +100,8 @@ class MemoryProducts:
             last = tuple(cursors.decode(cursor, int, str))
             found = [p for p in found if place(p) < last]
         found.sort(key=place, reverse=True)
-        return cut(found[: limit + 1], limit, lambda p: cursors.encode(*place(p)))
+        page = cut(found[: limit + 1], limit, lambda p: cursors.encode(*place(p)))
+        return Page([Listed(p.id, _shown(p)) for p in page.items], page.next_cursor)
 
     async def replace(
         self,
@@ -398,3 +398,7 @@ class MemoryAdjustments(MemoryJournal[Adjustment]):
             made = [a for a in made if a.id < last]
         made.sort(key=lambda a: a.id, reverse=True)
         return cut(made[: limit + 1], limit, lambda a: cursors.encode(a.id))
+
+
+def _shown(product: Product) -> Representation:
+    return Representation(product.version, product.details.name.encode())

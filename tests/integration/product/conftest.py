@@ -7,7 +7,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from tests.fakes.product.stores import HOUR, Stores
 
 from shop.common.representation import Representation
-from shop.product.model import Adjustment, Product, Reservation
+from shop.product.model import Adjustment, Reservation
 from shop.product.repository import (
     MongoAdjustments,
     MongoProducts,
@@ -18,8 +18,8 @@ from shop.product.repository import (
 from shop.product.repository.documents import adjustment_of, reservation_of
 
 
-def encode(product: Product) -> Representation:
-    return Representation(product.version, product.details.name.encode())
+def encode(document: dict[str, Any]) -> Representation:
+    return Representation(document["version"], document["name"].encode())
 
 
 @pytest.fixture

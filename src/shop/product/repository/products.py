@@ -13,7 +13,7 @@ from shop.common.gathered import Gathered
 from shop.common.keyset import NewestFirst, find_page
 from shop.common.mongo import Collection, Document, mongo_errors
 from shop.common.page import Page
-from shop.common.representation import Representation
+from shop.common.representation import Listed, Representation
 from shop.product.errors import ProductNotFound, SkuTaken
 from shop.product.model import Product, ProductDetails, ProductFilter
 from shop.product.repository.documents import details_document, product_document, product_of
@@ -24,9 +24,11 @@ _SHOWN = {"marks": False}
 
 
 class MongoProducts:
-    """The products, whose stock it never changes. ``encode`` makes what is shown of one."""
+    """The products, whose stock it never changes. ``encode`` makes what a read shows of one."""
 
-    def __init__(self, collection: Collection, encode: Callable[[Product], Representation]) -> None:
+    def __init__(
+        self, collection: Collection, encode: Callable[[Document], Representation]
+    ) -> None:
         self._products = collection
         self._encode = encode
         self._insert = Gathered(self._insert_together)
@@ -54,20 +56,25 @@ class MongoProducts:
     async def _find_all(self, ids: Sequence[str]) -> Mapping[str, Representation]:
         with mongo_errors():
             found = await self._products.find({"_id": {"$in": ids}}, _SHOWN).to_list()
-        return {document["_id"]: self._encode(product_of(document)) for document in found}
+        return {document["_id"]: self._encode(document) for document in found}
 
-    async def find(self, chosen: ProductFilter, cursor: str | None, limit: int) -> Page[Product]:
+    async def find(self, chosen: ProductFilter, cursor: str | None, limit: int) -> Page[Listed]:
         """Return products, newest first, or as a search does; raise InvalidCursor."""
         if chosen.q is not None and chosen.ids is None:
             return await self._search(chosen.q, replace(chosen, q=None), cursor, limit)
         order = NewestFirst("products", query_of(chosen))
-        return await find_page(self._products, order, limit=limit, cursor=cursor, model=product_of)
+        return await find_page(
+            self._products, order, limit=limit, cursor=cursor, model=self._listed
+        )
 
     async def _search(
         self, q: str, others: ProductFilter, cursor: str | None, limit: int
-    ) -> Page[Product]:
+    ) -> Page[Listed]:
         page = await self._by_words.find(q, query_of(others), limit=limit, cursor=cursor)
-        return Page([product_of(document) for document in page.items], page.next_cursor)
+        return Page([self._listed(document) for document in page.items], page.next_cursor)
+
+    def _listed(self, document: Document) -> Listed:
+        return Listed(document["_id"], self._encode(document))
 
     async def replace(
         self,

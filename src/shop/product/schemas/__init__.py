@@ -27,6 +27,7 @@ from shop.product.schemas.reservations import (
     dump_reservation,
     encode_reservation,
 )
+from shop.product.schemas.stored import dump_stored, encode_stored
 
 __all__ = [
     "MoneyPatchSchema",
@@ -49,7 +50,9 @@ __all__ = [
     "dump_adjustment",
     "dump_product",
     "dump_reservation",
+    "dump_stored",
     "encode_adjustment",
     "encode_product",
     "encode_reservation",
+    "encode_stored",
 ]

@@ -8,7 +8,7 @@ from typing import Protocol
 from shop.common.clock import Clock, now
 from shop.common.ids import new_id
 from shop.common.page import Cursors, Page, cut
-from shop.common.representation import Representation
+from shop.common.representation import Listed, Representation
 from shop.product.errors import OpenReservations, ProductNotFound, SkuTaken, StaleVersion
 from shop.product.model import Product, ProductDetails, ProductFilter, Stock
 
@@ -31,7 +31,7 @@ class Products(Protocol):
     async def view(self, product_id: str) -> Representation:
         """Return a product as it is shown; raise ProductNotFound."""
 
-    async def find(self, chosen: ProductFilter, cursor: str | None, limit: int) -> Page[Product]:
+    async def find(self, chosen: ProductFilter, cursor: str | None, limit: int) -> Page[Listed]:
         """Return products, newest first; raise InvalidCursor."""
 
     async def replace(
@@ -122,7 +122,7 @@ class Catalogue:
         min_price: int | None = None,
         max_price: int | None = None,
         ids: Sequence[str] | None = None,
-    ) -> Page[Product]:
+    ) -> Page[Listed]:
         """Return a page of the products that match every filter, newest first.
 
         Raises InvalidCursor.
