@@ -139,7 +139,7 @@ push: image ## Push the image to ECR (REGISTRY=ACCOUNT.dkr.ecr.REGION.amazonaws.
 
 .venv/.installed-dev: setup.cfg pyproject.toml $(PINNED) | .venv/bin/python
 	@echo "Installing the shop and what its tests need into .venv (a minute)"
-	@$(IN_VENV) pip install -qq --disable-pip-version-check -c $(PINNED) -e '.[dev,k8s]'
+	@$(IN_VENV) pip install -qq --disable-pip-version-check -c $(PINNED) -e '.[dev,k8s,otel]'
 	@touch .venv/.installed $@
 
 .venv/.installed-bench: setup.cfg pyproject.toml $(PINNED) bench/rivals/requirements.txt | .venv/bin/python
@@ -155,5 +155,5 @@ push: image ## Push the image to ECR (REGISTRY=ACCOUNT.dkr.ecr.REGION.amazonaws.
 
 .venv/.installed-docker: .venv/.installed-dev
 	@echo "Installing what tests/docker needs into .venv"
-	@$(IN_VENV) pip install -qq --disable-pip-version-check -c $(PINNED) -e '.[dev,docker]'
+	@$(IN_VENV) pip install -qq --disable-pip-version-check -c $(PINNED) -e '.[dev,docker,otel]'
 	@touch $@

@@ -24,10 +24,11 @@ HEADER = f"""\
 
 
 def required() -> str:
-    """Return what the package needs, as setup.cfg has it, one a line."""
+    """Return what the package needs, and what sends its traces, as setup.cfg has it, one a line."""
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg", "utf-8")
-    return config["options"]["install_requires"].strip()
+    needed = config["options"]["install_requires"], config["options.extras_require"]["otel"]
+    return "\n".join(map(str.strip, needed))
 
 
 def resolved(platform: str, requirements: str) -> list[dict[str, Any]]:

@@ -11,15 +11,26 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from typing import Generic, TypeVar, cast
 
+from shop.common import spans, trace
 from shop.common.errors import DeadlineExceeded, ShopError
+from shop.common.histogram import Histogram
 from shop.common.peer import current_deadline
 from shop.common.waiting import Waiting
 
 A = TypeVar("A")
 R = TypeVar("R")
 
+_Call = tuple[A, Waiting[R], trace.Trace | None]
+
 MOST = 128
 """How many calls go together at most: one command must not take long."""
+
+CALLS = Histogram(
+    "shop_gathered_calls",
+    "How many calls went together.",
+    ["operation"],
+    [1, 2, 4, 8, 16, 32, 64, 128],
+)
 
 
 class Gathered(Generic[A, R]):
@@ -30,6 +41,7 @@ class Gathered(Generic[A, R]):
     done once more, alone, so that one faulty argument is its own caller's affair; ``together``
     must bear that. ``at_once``: how many commands may be under way; one that takes longer than
     ``patience_s`` (None: any) does not count any more, so it never holds up what comes later.
+    ``name``: of the operation, for metrics; None: that of ``together``.
     """
 
     def __init__(
@@ -39,12 +51,14 @@ class Gathered(Generic[A, R]):
         most: int = MOST,
         at_once: int = 1,
         patience_s: float | None = None,
+        name: str | None = None,
     ) -> None:
         self._together = together
+        self._labels = (name or name_of(together),)
         self._most = most
         self._at_once = at_once
         self._patience_s = patience_s
-        self._waiting: list[tuple[A, Waiting[R]]] = []
+        self._waiting: list[_Call[A, R]] = []
         self._going: set[asyncio.Task[None]] = set()
         self._slow: set[asyncio.Task[None]] = set()
 
@@ -55,7 +69,7 @@ class Gathered(Generic[A, R]):
 
     def send(self, argument: A, waiting: Waiting[R]) -> None:
         """Do it for one argument; ``waiting`` is told what comes of that, and is not bounded."""
-        self._waiting.append((argument, waiting))
+        self._waiting.append((argument, waiting, trace.current()))
         self._start()
 
     async def __call__(self, argument: A) -> R:
@@ -95,7 +109,7 @@ class Gathered(Generic[A, R]):
             self._going.discard(me)
             self._slow.discard(me)
 
-    async def _hurry(self, me: asyncio.Task[None], calls: Sequence[tuple[A, Waiting[R]]]) -> None:
+    async def _hurry(self, me: asyncio.Task[None], calls: Sequence[_Call[A, R]]) -> None:
         if self._patience_s is None:
             return await self._answer(calls)
         timer = asyncio.get_running_loop().call_later(self._patience_s, self._pass_by, me)
@@ -111,24 +125,32 @@ class Gathered(Generic[A, R]):
         if self._waiting:
             self._start()
 
-    async def _answer(self, calls: Sequence[tuple[A, Waiting[R]]]) -> None:
+    async def _answer(self, calls: Sequence[_Call[A, R]]) -> None:
         if not calls:
             return
+        CALLS.observe(self._labels, len(calls))
         try:
-            results = await self._together([argument for argument, _ in calls])
+            with spans.together(self._labels[0], [caller for _, _, caller in calls]):
+                results = await self._together([argument for argument, _, _ in calls])
         except Exception as error:
             if len(calls) > 1 and not isinstance(error, ShopError):
                 for call in calls:
                     await self._answer([call])
                 return
             results = [error] * len(calls)
-        for (_, future), result in zip(calls, results, strict=True):
+        for (_, future, _), result in zip(calls, results, strict=True):
             if future.done():
                 continue
             if isinstance(result, Exception):
                 future.set_exception(result)
             else:
                 future.set_result(result)
+
+
+def name_of(function: Callable[..., object]) -> str:
+    """Return the name of a method with that of its class: ``OrderWrites.insert``."""
+    name = getattr(function, "__qualname__", type(function).__name__).rpartition("<locals>.")[2]
+    return name.replace("._", ".").removesuffix("_together")
 
 
 def _give_up(result: "asyncio.Future[R]") -> None:

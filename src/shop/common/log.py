@@ -17,6 +17,8 @@ from shop.common import trace, tracebacks
 from shop.common.config import LogConfig
 from shop.common.lines import Lines
 
+_LEVELS = logging.getLevelNamesMapping()
+
 _lines: "Lines[_Request] | None" = None  # where lines of JSON go, if that is a file descriptor
 _least = logging.INFO
 _chain: list[Processor] = []  # structlog's; tests put others into it, to capture what is logged
@@ -25,11 +27,12 @@ _renderer: Processor | None = None  # the last of it
 
 def configure(config: LogConfig) -> None:
     """Set up structlog, and lead what libraries log through it, at the configured level."""
-    global _lines, _least, _chain, _renderer
-    level = logging.getLevelName(config.level.upper())
+    global _lines, _chain, _renderer
     readable = config.format == "console" or (config.format == "auto" and sys.stderr.isatty())
-    _least, _lines = level, None if readable else _to_stderr()
+    _lines = None if readable else _to_stderr()
+    set_level(config.level)
     shared: list[Processor] = [
+        _above_the_level,
         structlog.contextvars.merge_contextvars,
         _add_trace,
         structlog.processors.add_log_level,
@@ -39,7 +42,8 @@ def configure(config: LogConfig) -> None:
     _renderer = _chain[-1]
     structlog.configure(
         processors=_chain,
-        wrapper_class=structlog.make_filtering_bound_logger(level),
+        # Loggers keep their class for good, and the level may change: it is asked in the chain.
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr)
         if readable
         else structlog.BytesLoggerFactory(cast(BinaryIO, _lines or sys.stderr.buffer)),
@@ -47,8 +51,18 @@ def configure(config: LogConfig) -> None:
     )
     atexit.unregister(close)
     atexit.register(close)
-    _lead_libraries(level)
+    _lead_libraries()
     sys.excepthook = _died
+
+
+def set_level(name: str) -> None:
+    """Log from now on what has this level ("debug", "info", "warning", "error") or a higher one.
+
+    Of what libraries say, never less than warnings.
+    """
+    global _least
+    _least = _LEVELS[name.upper()]
+    logging.getLogger().setLevel(max(_least, logging.WARNING))
 
 
 def request(
@@ -162,6 +176,12 @@ def _dumps(event: Any, **_: Any) -> bytes:
         return json.dumps(event, default=str, skipkeys=True).encode()
 
 
+def _above_the_level(_logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    if _LEVELS.get(method.upper(), logging.ERROR) < _least:
+        raise structlog.DropEvent
+    return event
+
+
 def _add_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     current = trace.current()
     if current is not None:
@@ -193,8 +213,6 @@ def _died(_kind: type[BaseException], error: BaseException, _where: object) -> N
     sys.stderr.write(tracebacks.told(error) + "\n")
 
 
-def _lead_libraries(level: int) -> None:
+def _lead_libraries() -> None:
     stamina.instrumentation.set_on_retry_hooks(())  # who waits says so once, not once per try
-    root = logging.getLogger()
-    root.handlers = [_Forward()]
-    root.setLevel(max(level, logging.WARNING))
+    logging.getLogger().handlers = [_Forward()]

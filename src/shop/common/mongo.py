@@ -8,6 +8,7 @@ from typing import Any
 import pymongo
 import stamina
 import structlog
+from prometheus_client import CollectorRegistry
 from pymongo import AsyncMongoClient, IndexModel
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
@@ -20,9 +21,12 @@ from pymongo.errors import (
     WriteConcernError,
 )
 
+from shop.common import spans
 from shop.common.config import MongoConfig
 from shop.common.errors import CannotStart, DeadlineExceeded, Unavailable
 from shop.common.mongo_locks import mend
+from shop.common.mongo_metrics import CommandSeconds, Connections
+from shop.common.mongo_spans import CommandSpans
 from shop.common.peer import current_deadline
 from shop.common.settings import ConfigError
 
@@ -44,11 +48,14 @@ _operation_s = MongoConfig.timeout_s
 _unretried: dict[int, AsyncMongoClient[Document]] = {}
 
 
-def connect(config: MongoConfig, *, retry_writes: bool = True) -> AsyncMongoClient[Document]:
+def connect(
+    config: MongoConfig, listeners: Sequence[Any] = (), *, retry_writes: bool = True
+) -> AsyncMongoClient[Document]:
     """Return a client for ``mongodb://`` and ``mongodb+srv://``; it connects at its first use.
 
     Writes are acknowledged by a majority and journaled, times are in UTC, and every operation
-    ends within ``config.timeout_s``. Raises ConfigError for an address that cannot be understood.
+    ends within ``config.timeout_s``. ``listeners``: are told of commands and connections.
+    Raises ConfigError for an address that cannot be understood.
     """
     mend()
     try:
@@ -60,6 +67,7 @@ def connect(config: MongoConfig, *, retry_writes: bool = True) -> AsyncMongoClie
             journal=True,
             timeoutMS=int(config.timeout_s * 1000),
             appname="shop",
+            event_listeners=listeners,
             **_options(retry_writes),
         )
     except (ConfigurationError, ValueError):  # what they say may quote the password
@@ -72,14 +80,21 @@ def _options(retry_writes: bool) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def opened(config: MongoConfig, *, wait: bool = True) -> AsyncIterator[Database]:
+async def opened(
+    config: MongoConfig, registry: CollectorRegistry | None = None, *, wait: bool = True
+) -> AsyncIterator[Database]:
     """Give a database that answers, and close its client at the end; wait for it unless told not.
 
     From then on the calls in ``mongo_errors`` are given the time that this configuration says.
+    ``registry``: where its commands and connections are measured; None: nowhere.
     """
     global _operation_s  # a service has one database: who calls it need not know its settings
     _operation_s = config.timeout_s
-    async with connect(config) as client, connect(config, retry_writes=False) as bare:
+    listeners = _listeners(registry)
+    async with (
+        connect(config, listeners) as client,
+        connect(config, listeners, retry_writes=False) as bare,
+    ):
         _unretried[id(client)] = bare
         try:
             if wait:
@@ -87,6 +102,14 @@ async def opened(config: MongoConfig, *, wait: bool = True) -> AsyncIterator[Dat
             yield client[config.database]
         finally:
             del _unretried[id(client)]
+
+
+def _listeners(registry: CollectorRegistry | None) -> list[Any]:
+    """Return what is told of commands and connections; nothing where nobody wants to know."""
+    listeners: list[Any] = [CommandSeconds(registry), Connections(registry)] if registry else []
+    if spans.recorder is not None:
+        listeners.append(CommandSpans())
+    return listeners
 
 
 def unretried(collection: Collection) -> Collection:

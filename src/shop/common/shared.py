@@ -8,7 +8,7 @@ want the same, the less each one costs. Nothing is kept: this is no cache.
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
-from shop.common.gathered import Gathered
+from shop.common.gathered import Gathered, name_of
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
@@ -30,7 +30,8 @@ class Shared(Generic[K, R]):
         """Return what is read by this key; raise DeadlineExceeded when the caller has no time."""
         gathered = self._under_way.get(key)
         if gathered is None:
-            gathered = self._under_way[key] = Gathered(self._once, patience_s=_PATIENCE_S)
+            gathered = Gathered(self._once, patience_s=_PATIENCE_S, name=name_of(self._read))
+            self._under_way[key] = gathered
         try:
             return await gathered(key)
         finally:

@@ -8,7 +8,7 @@ from aiohttp import web
 from shop.common import cache, feed, idempotency, mongo
 from shop.common.background import running
 from shop.common.config import FeedConfig, ServiceConfig
-from shop.common.web import KEYS, READINESS, build
+from shop.common.web import KEYS, READINESS, REGISTRY, build
 from shop.customer import handlers
 from shop.customer.erasure import Eraser
 from shop.customer.repository import (
@@ -40,10 +40,12 @@ def create_app(config: Config) -> web.Application:
     """Return the service's application; its connections open when it starts."""
     app = build(config.http, __package__, handlers)
 
+    registry = app[REGISTRY] if config.http.metrics else None
+
     async def parts(app: web.Application) -> AsyncIterator[None]:
         async with (
-            mongo.opened(config.mongo) as database,
-            cache.opened(config.redis, config.mongo.database) as kept,
+            mongo.opened(config.mongo, registry) as database,
+            cache.opened(config.redis, config.mongo.database, registry) as kept,
         ):
             await mongo.ensure_indexes(database["customers"], CUSTOMER_INDEXES)
             await mongo.ensure_indexes(database["customerOrders"], LINK_INDEXES)

@@ -9,7 +9,7 @@ from shop.common import cache, discovery, feed, idempotency, mongo
 from shop.common.background import running
 from shop.common.config import FeedConfig, ServiceConfig
 from shop.common.web import KEYS, PEERS, READINESS, REGISTRY, build
-from shop.order import handlers
+from shop.order import handlers, measures
 from shop.order.audit import AuditTrail
 from shop.order.cached import CachedOrders
 from shop.order.changes import watch
@@ -46,11 +46,14 @@ def create_app(config: Config) -> web.Application:
     discovery.check(config.consul)
     app = build(config.http, __package__, handlers)
 
+    registry = app[REGISTRY] if config.http.metrics else None
+    measures.show(app[REGISTRY])
+
     async def parts(app: web.Application) -> AsyncIterator[None]:
         async with (
-            mongo.opened(config.mongo) as database,
-            cache.opened(config.redis, config.mongo.database) as kept,
-            discovery.opened(config.consul, app[REGISTRY]) as peers,
+            mongo.opened(config.mongo, registry) as database,
+            cache.opened(config.redis, config.mongo.database, registry) as kept,
+            discovery.opened(config.consul, registry) as peers,
         ):
             stored = MongoOrders(database["orders"], encode_order)
             await stored.prepare()

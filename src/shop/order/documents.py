@@ -102,6 +102,7 @@ def _work(work: Work) -> Document:
         "since": work.since,
         "attempts": work.attempts,
         "lastError": work.last_error,
+        "trace": work.trace,
     }
     return {k: v for k, v in stored.items() if v is not None}
 
@@ -172,4 +173,5 @@ def _work_of(stored: Mapping[str, Any]) -> Work:
         since=stored["since"],
         attempts=stored["attempts"],
         last_error=stored.get("lastError"),
+        trace=stored.get("trace"),
     )

@@ -209,7 +209,7 @@ def leave(order: Order, steps: Sequence[Step], now: datetime) -> Work | None:
     before = order.work
     kept = before is not None and not set(before.steps).isdisjoint(steps)
     since = min(before.since, now) if before and kept else now
-    return Work(tuple(steps), due_at=now, since=since)
+    return Work(tuple(steps), due_at=now, since=since, trace=before.trace if before else None)
 
 
 def remains(order: Order, step: Step) -> bool:

@@ -180,6 +180,7 @@ class Work:
 
     ``due_at``: when a relay may take it up; while somebody works on it, the end of the lease.
     ``since``: from when on it has been waiting to be done. ``attempts``: failed in a row.
+    ``trace``: the ``traceparent`` of the request that left it, which whoever does it goes on from.
     """
 
     steps: tuple[Step, ...]
@@ -187,6 +188,7 @@ class Work:
     since: datetime
     attempts: int = 0
     last_error: str | None = None
+    trace: str | None = None
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,8 @@ def proceed(order: Order, now: datetime, lease: timedelta) -> Order:
     if work is None or not work.steps:
         return replace(order, work=None)
     if work.steps == (Step.CANCEL_UNPAID,) and order.pay_by is not None:
-        return replace(order, work=Work(work.steps, due_at=order.pay_by, since=order.pay_by))
+        later = Work(work.steps, due_at=order.pay_by, since=order.pay_by, trace=work.trace)
+        return replace(order, work=later)
     return hold(replace(order, work=replace(work, attempts=0, last_error=None)), now, lease)
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import structlog
 
+from shop.common import spans, trace
 from shop.common.clock import Clock
 from shop.common.clock import now as system_clock
 from shop.common.errors import ShopError
@@ -71,7 +72,7 @@ class Relay:
         """Take up, one by one, all that is due now; return how many claims that were."""
         count = 0
         while order := await self._claims.claim(self._now(), self._config.lease):
-            await self._saga.run(order, self._patience)
+            await self._lead_on(order)
             count += 1
         return count
 
@@ -90,9 +91,15 @@ class Relay:
 
     async def _work(self, order: Order) -> None:
         try:
-            await self._saga.run(order, self._patience)
+            await self._lead_on(order)
         except Exception:
             log.exception("relay failed at an order", order=order.id)
+
+    async def _lead_on(self, order: Order) -> None:
+        """Go on in the trace of the request that left the work."""
+        left = trace.Trace.again(order.work.trace) if order.work else None
+        with trace.scope(left), spans.span("relay", attributes={"shop.order.id": order.id}):
+            await self._saga.run(order, self._patience)
 
     def _release(self, _task: asyncio.Task[None]) -> None:
         self._free.release()

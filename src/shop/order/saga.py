@@ -15,10 +15,11 @@ from typing import Protocol
 
 import structlog
 
+from shop.common import trace
 from shop.common.clock import Clock
 from shop.common.clock import now as system_clock
 from shop.common.errors import DeadlineExceeded, Unavailable
-from shop.order import progress
+from shop.order import measures, progress
 from shop.order.config import OrderConfig
 from shop.order.model import Order, Step, replace
 from shop.order.progress import Failure
@@ -72,8 +73,14 @@ class Saga:
         self._chance = chance
 
     def hold(self, order: Order) -> Order:
-        """Return the order as who means to run it stores it: kept from others for a lease."""
-        return progress.hold(order, self._now(), self._config.lease)
+        """Return the order as who means to run it stores it: kept from others for a lease.
+
+        What remains belongs to the trace of the request that is served now.
+        """
+        held, current = progress.hold(order, self._now(), self._config.lease), trace.current()
+        if held.work is None or current is None:
+            return held
+        return replace(held, work=replace(held.work, trace=current.traceparent))
 
     async def run(self, held: Order, patience: Patience) -> Order | None:
         """Do what is ready, as the holder of the lease, and return what has become of the order.
@@ -104,7 +111,10 @@ class Saga:
         after = signed(self._leave(after, failures), ITSELF)
         if after.work and after.work.steps == (Step.PURGE,):
             return replace(after, work=None) if await self._orders.remove(order) else None
-        return await self._orders.advance(order, after)
+        saved = await self._orders.advance(order, after)
+        if saved is not None:
+            measures.moved(order, after, self._now())
+        return saved
 
     async def _take(
         self, steps: Sequence[Step], order: Order, patience: Patience

@@ -5,13 +5,15 @@ A step never raises: where the outcome is not known it gives a Failure, and is t
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from time import monotonic
 from typing import Protocol, TypeVar
 
 import structlog
 
+from shop.common import spans
 from shop.common.clock import Clock
 from shop.common.errors import ShopError
-from shop.order import life, progress, reasons
+from shop.order import life, measures, progress, reasons
 from shop.order.config import OrderConfig
 from shop.order.model import Line, Offer, Order, Reason, Standing, Step
 from shop.order.progress import Failure
@@ -69,7 +71,12 @@ class Steps:
 
     async def take(self, step: Step, order: Order, timeout_s: float) -> Change | Failure:
         """Take one step, and return what it makes of the order or why it could not be done."""
-        result = await _outcome(self._steps[step](order, timeout_s))
+        began_s = monotonic()
+        with spans.span(f"step {step}", attributes={"shop.order.id": order.id}) as span:
+            result = await _outcome(self._steps[step](order, timeout_s))
+            if isinstance(result, Exception):
+                span.tell(error=type(result).__name__)
+        measures.taken(step, began_s, failed=isinstance(result, Exception))
         if not isinstance(result, Exception):
             return result
         bug = None if isinstance(result, ShopError) else result

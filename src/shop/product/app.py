@@ -7,7 +7,7 @@ from aiohttp import web
 from shop.common import cache, idempotency, mongo
 from shop.common.background import running
 from shop.common.config import ServiceConfig
-from shop.common.web import KEYS, READINESS, SHORTCUTS, build
+from shop.common.web import KEYS, READINESS, REGISTRY, SHORTCUTS, build
 from shop.product import handlers
 from shop.product.pages import Pages
 from shop.product.repository import (
@@ -29,10 +29,12 @@ def create_app(config: Config) -> web.Application:
     """Return the service's application; its connections open when it starts."""
     app = build(config.http, __package__, handlers)
 
+    registry = app[REGISTRY] if config.http.metrics else None
+
     async def parts(app: web.Application) -> AsyncIterator[None]:
         async with (
-            mongo.opened(config.mongo) as database,
-            cache.opened(config.redis, config.mongo.database) as kept,
+            mongo.opened(config.mongo, registry) as database,
+            cache.opened(config.redis, config.mongo.database, registry) as kept,
         ):
             await create_indexes(database)
             app[KEYS] = await idempotency.opened(database, config.http)

@@ -207,3 +207,16 @@ def test_in_a_terminal_lines_are_for_people(capsys, monkeypatch):
     shown = capsys.readouterr().err
     assert "listening" in shown
     assert not shown.startswith("{")
+
+
+def test_the_level_changes_for_loggers_that_are_in_use(lines):
+    log.configure(LogConfig(level="info", format="json"))
+    logger = structlog.get_logger()
+    logger.debug("hidden")
+    log.set_level("debug")
+    logger.debug("shown")
+    log.set_level("error")
+    logger.warning("hidden")
+    log.request("get_thing", "GET", "/", 500, 0.1)
+    logger.error("shown too")
+    assert [line["event"] for line in lines()] == ["shown", "shown too"]

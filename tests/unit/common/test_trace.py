@@ -87,3 +87,19 @@ def test_calls_carry_the_trace_of_the_request_they_are_made_for():
     trace.enter(current)
     assert trace.current() is current
     assert trace.outgoing() == {"traceparent": f"00-{TRACE_ID}-{SPAN_ID}-01"}
+
+
+def test_a_part_names_the_part_that_it_was_made_in():
+    caller = Trace.of(None)
+    here = Trace.of(caller.traceparent)
+    assert (here.parent_id, caller.parent_id) == (caller.span_id, None)
+    below = here.child()
+    assert (below.trace_id, below.parent_id) == (here.trace_id, here.span_id)
+    assert below.span_id != here.span_id
+
+
+def test_a_place_that_was_written_down_is_found_again():
+    here = Trace.of(f"00-{'a' * 32}-{'b' * 16}-00")
+    again = Trace.again(here.traceparent)
+    assert again == here._replace(parent_id=None)
+    assert Trace.again(None) is Trace.again("nonsense") is None

@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from contextvars import Context
+from time import time_ns
 from typing import Any, cast
 
 import hiredis
@@ -17,6 +18,8 @@ from redis.asyncio import SSLConnection
 from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import InvalidResponse, ResponseError
 
+from shop.common import spans
+from shop.common.histogram import SECONDS, Histogram
 from shop.common.waiting import Waiting
 
 Reply = Any
@@ -27,8 +30,9 @@ _SOCKET_S = 0.01
 class Connection(asyncio.Protocol):
     """The wire: commands in, replies out, in the same order."""
 
-    def __init__(self, timeout_s: float) -> None:
+    def __init__(self, timeout_s: float, seconds: Histogram) -> None:
         self._timeout_s = timeout_s
+        self._seconds = seconds
         self._loop = asyncio.get_running_loop()
         self._replies = hiredis.Reader(
             protocolError=InvalidResponse, replyError=ResponseError, notEnoughData=_NOTHING_YET
@@ -42,6 +46,11 @@ class Connection(asyncio.Protocol):
     def is_up(self) -> bool:
         """Tell whether a command can be sent."""
         return self._transport is not None
+
+    @property
+    def waiting(self) -> int:
+        """Tell how many commands have not been answered."""
+        return len(self._waiting)
 
     def send(self, commands: bytes, replies: Sequence[Waiting[Reply]]) -> None:
         """Send some commands; each of ``replies`` is answered in its turn."""
@@ -76,13 +85,16 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Hand out the replies that are complete."""
-        replies, waiting = self._replies, self._waiting
+        replies, waiting, since = self._replies, self._waiting, None
         try:
             replies.feed(data)
             while (reply := replies.gets()) is not _NOTHING_YET:
-                settle(waiting.popleft()[1], reply)
+                since, asked = waiting.popleft()
+                settle(asked, reply)
         except (InvalidResponse, IndexError) as error:  # IndexError: nobody asked
             self.end(ConnectionLost(f"Redis cannot be understood: {error}"))
+        if since is not None:  # once for all that came together
+            self._seconds.observe((), self._loop.time() - since)
 
     def _look(self) -> None:
         """End the connection if its oldest command has had its time; look again later if not.
@@ -113,6 +125,24 @@ class Multiplexed:
         self._replies: list[Waiting[Reply]] = []
         self.batch = 0
         """The number of the batch that what is asked now goes with."""
+        self.failures = 0
+        """How many connections were lost, or not made."""
+        self.seconds = Histogram(
+            "shop_redis_seconds",
+            "Time from a batch of commands to Redis to its last answer.",
+            [],
+            (0.0001, 0.00025, 0.0005, *SECONDS[:9]),
+        )
+
+    @property
+    def is_up(self) -> bool:
+        """Tell whether there is a connection."""
+        return self._wire is not None and self._wire.is_up
+
+    @property
+    def waiting(self) -> int:
+        """Tell how many commands have been neither answered nor refused."""
+        return len(self._replies) + (self._wire.waiting if self._wire else 0)
 
     def ask(self, command: bytes) -> "asyncio.Future[Reply]":
         """Send a command with the others of this tick; raises ResponseError where Redis says no.
@@ -122,6 +152,8 @@ class Multiplexed:
         """
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self.send(command, reply)
+        if spans.recorder is not None:
+            _record(command, reply)
         return reply
 
     def send(self, command: bytes, waiting: Waiting[Reply]) -> None:
@@ -145,6 +177,8 @@ class Multiplexed:
             self.batch += 1
             self._wire.send(b"".join(commands), replies)
         elif self._connecting is None:
+            if self._wire is not None:
+                self._wire, self.failures = None, self.failures + 1
             # In a context of its own: it outlives the caller that was the first.
             work = self._connect()
             self._connecting = asyncio.get_running_loop().create_task(work, context=Context())
@@ -154,6 +188,7 @@ class Multiplexed:
             async with asyncio.timeout(self._timeout_s):
                 self._wire = await self._greeted()
         except Exception as error:
+            self.failures += 1
             self._drop(error)
         else:
             self._flush()
@@ -165,7 +200,7 @@ class Multiplexed:
         loop, address = asyncio.get_running_loop(), self._address
         tls = address.ssl_context.get() if isinstance(address, SSLConnection) else None
         _, wire = await loop.create_connection(
-            lambda: Connection(self._timeout_s), address.host, address.port, ssl=tls
+            lambda: Connection(self._timeout_s, self.seconds), address.host, address.port, ssl=tls
         )
         names = [name for name in (address.username, address.password) if name]
         greeting = [command("AUTH", *names)] if names else []
@@ -188,6 +223,21 @@ class Multiplexed:
         self.batch += 1
         for reply in replies:
             settle(reply, error)
+
+
+def _record(command: bytes, reply: "asyncio.Future[Reply]") -> None:
+    """Tell of a command when it is answered, in the trace of who asked."""
+    name, began_ns = command.split(b"\r\n", 3)[2].decode(), time_ns()
+    if name == "TIME":  # beside those that callers ask for
+        return
+    told = {"db.system.name": "redis", "db.operation.name": name}
+
+    def answered(reply: "asyncio.Future[Reply]") -> None:
+        failure = None if reply.cancelled() else reply.exception()
+        error = type(failure).__name__ if failure else None
+        spans.ended(name, spans.Kind.CLIENT, time_ns() - began_ns, told, error)
+
+    reply.add_done_callback(answered)
 
 
 def command(*parts: str | bytes) -> bytes:

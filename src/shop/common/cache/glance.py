@@ -8,6 +8,7 @@ import asyncio
 
 from shop.common.cache.absence import AWAY, Absence
 from shop.common.cache.loader import Loader
+from shop.common.cache.outcomes import HIT
 from shop.common.cache.store import RedisStore
 from shop.common.representation import Representation, Told
 
@@ -29,36 +30,41 @@ def shown(found: bytes | None) -> Representation | None:
 
 
 class RedisGlance:
-    """Satisfies ``Glance``."""
+    """Satisfies ``Glance``. ``reads``: where hits are counted."""
 
-    def __init__(self, store: RedisStore, absence: Absence) -> None:
+    def __init__(self, store: RedisStore, absence: Absence, reads: dict[str, int]) -> None:
         self._store = store
         self._absence = absence
+        self._reads = reads
 
     def ask(self, key: str, told: Told) -> bool:
         """Have ``told`` called with what is there, or with None; False while Redis is away."""
         if self._absence.goes_on:
             return False
-        self._store.look(key, _Look(self._absence, told))
+        self._store.look(key, _Look(self._absence, told, self._reads))
         return True
 
 
 class _Look:
     """One reply of Redis, on its way to who asked."""
 
-    __slots__ = ("_absence", "_told")
+    __slots__ = ("_absence", "_reads", "_told")
 
-    def __init__(self, absence: Absence, told: Told) -> None:
+    def __init__(self, absence: Absence, told: Told, reads: dict[str, int]) -> None:
         self._absence = absence
         self._told = told
+        self._reads = reads
 
     def done(self) -> bool:
         """Say that it is waited for still."""
         return False
 
     def set_result(self, found: bytes | None) -> None:
-        """Hand it on."""
-        self._told(shown(found))
+        """Hand it on; what is not known is asked once more, by a read, which counts it."""
+        resource = shown(found)
+        if resource is not None:
+            self._reads[HIT] += 1
+        self._told(resource)
 
     def set_exception(self, error: Exception) -> None:
         """Take note that Redis is away, and that nothing is known."""

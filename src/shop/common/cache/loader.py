@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from shop.common.errors import ShopError
-from shop.common.gathered import Gathered
+from shop.common.gathered import Gathered, name_of
 from shop.common.waiting import Waiting
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ class Loader(Generic[T]):
     ) -> None:
         self._find = find
         self._absent = absent
-        self._look = Gathered(self._look_together, patience_s=_PATIENCE_S)
+        self._look = Gathered(self._look_together, patience_s=_PATIENCE_S, name=name_of(find))
 
     async def __call__(self, key: str) -> T:
         """Return the one with this id; raise what ``absent`` makes, or DeadlineExceeded."""

@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from prometheus_client import CollectorRegistry
 from redis.asyncio import Connection as Address
 from redis.asyncio import ConnectionPool
 
 from shop.common.cache.connection import Multiplexed
+from shop.common.cache.metrics import CacheMetrics
 from shop.common.cache.protocol import Cache, NoCache
 from shop.common.cache.read_through import RedisReadThrough
 from shop.common.cache.store import RedisStore
@@ -15,13 +17,21 @@ from shop.common.settings import ConfigError
 
 
 @asynccontextmanager
-async def opened(config: RedisConfig, namespace: str) -> AsyncIterator[Cache]:
-    """Give the cache that the configuration names, and close it at the end."""
+async def opened(
+    config: RedisConfig, namespace: str, registry: CollectorRegistry | None = None
+) -> AsyncIterator[Cache]:
+    """Give the cache that the configuration names, and close it at the end.
+
+    ``registry``: where it is measured; None: nowhere.
+    """
     if not config.url:
         yield NoCache()
         return
-    store = RedisStore(Multiplexed(_address(config.url), config.timeout_s), namespace)
+    redis = Multiplexed(_address(config.url), config.timeout_s)
+    store = RedisStore(redis, namespace)
     cache = RedisReadThrough(store, config.ttl_s)
+    if registry is not None:
+        CacheMetrics(registry, cache, redis)
     try:
         yield cache
     finally:

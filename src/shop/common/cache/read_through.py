@@ -16,9 +16,10 @@ import asyncio
 from contextvars import Context
 from dataclasses import dataclass
 
-from shop.common import fresh
+from shop.common import fresh, trace
 from shop.common.cache.absence import AWAY, Absence
 from shop.common.cache.glance import ABSENT, RedisGlance
+from shop.common.cache.outcomes import BYPASSED, FAILED, HIT, KNOWN_ABSENT, MISS, OUTCOMES
 from shop.common.cache.protocol import Absent, Load
 from shop.common.cache.store import RedisStore
 from shop.common.errors import NotFound
@@ -47,24 +48,40 @@ class RedisReadThrough:
         self._longest_s = min(self._absent_ttl_s, _MARK_TTL_S)
         self._flights: dict[str, _Flight] = {}
         self._absence = Absence(self._mark, ttl_s + _MARK_TTL_S)
-        self.glance = RedisGlance(store, self._absence)
+        self.reads = dict.fromkeys(OUTCOMES, 0)
+        """How many reads ended how."""
+        self.glance = RedisGlance(store, self._absence, self.reads)
+
+    @property
+    def away(self) -> bool:
+        """Tell whether reads and writes go past Redis."""
+        return self._absence.goes_on
+
+    @property
+    def owed(self) -> int:
+        """Tell how many marks Redis is to get once it is back."""
+        return len(self._absence.owed)
 
     async def read(self, key: str, load: Load, absent: Absent | None = None) -> Representation:
         """Return the resource from Redis, or load it once for all who ask at the same time."""
+        reads = self.reads
         if self._absence.goes_on or fresh.wanted():
+            reads[BYPASSED] += 1
             return await load()
         try:
             found = await self._store.get(key)
         except AWAY as error:
+            reads[FAILED] += 1
             self._absence.begin(error)
             return await load()
-        if found is None:
-            return await self._load(key, load, 0, absent)
-        token, _, value = found.partition(b"\n")
+        token, _, value = found.partition(b"\n") if found else (b"0", b"", b"")
         if not value:
+            reads[MISS] += 1
             return await self._load(key, load, int(token), absent)
         if value == ABSENT:
+            reads[KNOWN_ABSENT] += 1
             raise absent() if absent else NotFound("There is no such resource.")
+        reads[HIT] += 1
         return Representation.unpack(value)
 
     async def written(self, key: str) -> None:
@@ -89,8 +106,10 @@ class RedisReadThrough:
         flight = self._flights.get(key)
         if flight is None or flight.mark < mark:
             # In a context of its own: one caller's deadline must not end the others' load.
+            context = Context()
+            context.run(trace.enter, trace.current())
             work = self._load_and_fill(key, load, keep_absence=absent is not None)
-            task = asyncio.get_running_loop().create_task(work, context=Context())
+            task = asyncio.get_running_loop().create_task(work, context=context)
             flight = self._flights[key] = _Flight(mark, task)
             task.add_done_callback(lambda _: self._landed(key, flight))
         return await asyncio.shield(flight.task)

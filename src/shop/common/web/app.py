@@ -4,11 +4,13 @@ from types import ModuleType
 
 from aiohttp import web
 
+from shop.common import gc_pauses
 from shop.common.config import HttpConfig
 from shop.common.web import debug, health, metrics
 from shop.common.web.admission import ADMISSION, Admission
 from shop.common.web.cors import VARY, cors
 from shop.common.web.docs import add_docs
+from shop.common.web.loop_lag import LoopLag
 from shop.common.web.observer import Observer
 from shop.common.web.outermost import Outermost
 from shop.common.web.routes import bind
@@ -42,8 +44,9 @@ def build(config: HttpConfig, package: str, handlers: ModuleType) -> web.Applica
     )
     app[ADMISSION] = admission
     operations = bind(app, spec, handlers)
-    measured = metrics.RequestMetrics(registry) if config.metrics else None
-    observer = Observer(measured, logged=config.request_log)
+    measured = metrics.request_seconds(registry) if config.metrics else None
+    routes = {operation.id: operation.path for operation in operations.values()}
+    observer = Observer(measured, routes, logged=config.request_log)
     if config.cors_origins:
         app.middlewares.append(cors(config.cors_origins))
     around = Outermost(config.request_timeout_s, operations, admission, observer)
@@ -60,6 +63,8 @@ def build(config: HttpConfig, package: str, handlers: ModuleType) -> web.Applica
     app.router.add_get("/health/live", health.live)
     app.router.add_get("/health/ready", health.ready)
     if config.metrics:
+        gc_pauses.watch()
+        app.cleanup_ctx.append(LoopLag(registry).watch)
         app.router.add_get("/metrics", metrics.metrics)
     if config.debug_peers:
         app.router.add_get("/debug/peers", debug.peers)

@@ -9,10 +9,11 @@ from typing import Any, Generic, TypeVar
 
 from aiohttp import web
 
-from shop.common import log
+from shop.common import log, otlp
 from shop.common.config import ServiceConfig
 from shop.common.errors import CannotStart
 from shop.common.settings import ConfigError, Defaults, add_flags, apply_flags, load
+from shop.common.web import log_level
 from shop.common.web.life import serve
 from shop.common.web.workers import run_workers
 
@@ -47,6 +48,7 @@ def run(
     try:
         config = load(kind, defaults)
         log.configure(config.log)
+        log_level.ignore()
         command = commands.get(getattr(given, "command", None) or "")
         if config.http.workers > 1 and not command:
             return run_workers(name, config.http.workers)
@@ -63,7 +65,8 @@ def run(
 
 
 async def _serve(name: str, config: C, app: web.Application) -> int:
-    await serve(name, config, app)
+    with otlp.exporting(name):
+        await serve(name, config, app)
     return 0
 
 

@@ -20,6 +20,7 @@ from shop.common import log as log_lines
 from shop.common.config import HttpConfig, ServiceConfig
 from shop.common.errors import CannotStart
 from shop.common.peer.instance import http_url
+from shop.common.web import log_level
 from shop.common.web.health import READINESS
 from shop.common.web.heap import keep_heap
 from shop.common.web.server import Runner
@@ -42,7 +43,7 @@ async def serve(name: str, config: ServiceConfig, app: web.Application) -> None:
     Raises CannotListen and ConfigError, where possible before anything else is begun.
     """
     consul = discovery.consul_options(config.consul)
-    with _bound(config.http) as listener, _stop_signal() as stop:
+    with _bound(config.http) as listener, _stop_signal() as stop, log_level.heeded(config.log):
         host, port = listener.getsockname()[:2]
         instance = discovery.registration(name, config.consul, host, port) if consul else None
         runner = Runner(app, access_log=None, shutdown_timeout=_LAST_S)

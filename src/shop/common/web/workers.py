@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 import structlog
 
+from shop.common.web import log_level
+
 log = structlog.get_logger()
 
 _WRONG_CONFIGURATION = 2
@@ -49,10 +51,13 @@ class Workers:
         """Return when all have ended: 0 after a signal, or else the code of one that cannot start.
 
         SIGTERM and SIGINT are handed on as SIGTERM; the second one ends the workers at once.
+        SIGUSR1 and SIGUSR2, which change what is logged, are handed on as they are.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
+        for number in (log_level.MORE, log_level.USUAL):
+            loop.add_signal_handler(number, self._tell, number)
         await asyncio.gather(*map(self._keep, range(self._count)))
         return self._code
 
@@ -90,6 +95,12 @@ class Workers:
         with suppress(TimeoutError):
             async with asyncio.timeout(s):
                 await self._stopping.wait()
+
+    def _tell(self, number: signal.Signals) -> None:
+        """Have all workers log more, or as usual; one that is started later begins as usual."""
+        for process in self._processes:
+            if process.returncode is None:
+                process.send_signal(number)
 
     def _stop(self) -> None:
         self._stopping.set()

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from shop.common import trace
+from shop.common import spans, trace
 from shop.common.errors import DeadlineExceeded, ShopError, Unavailable
 from shop.common.gathered import Gathered
 from shop.common.peer import (
@@ -24,6 +24,7 @@ from shop.common.peer import (
     current_deadline,
     deadline_scope,
 )
+from shop.common.spans import Kind
 
 _BASE = "/api/v1"
 AT_ONCE = 1
@@ -126,6 +127,7 @@ class Asking:
 
     async def _alone(self, call: _Call) -> PeerResponse:
         operation = call.operation
+        trace.enter(call.trace)
         return await self._send([call], operation.method, operation.path, operation.body)
 
     async def _alone_or_error(self, call: _Call) -> PeerResponse | Exception:
@@ -137,16 +139,22 @@ class Asking:
     async def _send(
         self, calls: Sequence[_Call], method: str, path: str, body: Mapping[str, Any] | None
     ) -> PeerResponse:
-        trace.enter(calls[0].trace)
+        due = max((call.due for call in calls), key=lambda due: due.at_s)
+        told = {"http.request.method": method, "peer.service": self._name}
         try:
-            with deadline_scope(max((call.due for call in calls), key=lambda due: due.at_s)):
-                return await self._client.call(
+            with (
+                deadline_scope(due),
+                spans.span(f"{method} {self._name}", Kind.CLIENT, told) as span,
+            ):
+                answer = await self._client.call(
                     method,
                     _BASE + path,
                     json=body,
                     idempotent=True,
                     timeout_s=max(call.timeout_s for call in calls),
                 )
+                span.tell({"http.response.status_code": answer.status})
+                return answer
         except PeerError as error:
             orders = [call.operation.order_id for call in calls]
             log.info("peer did not answer", peer=self._name, reason=error.reason, orders=orders)

@@ -85,3 +85,14 @@ async def test_one_that_keeps_dying_is_given_ever_longer_pauses(tmp_path):
         await asyncio.sleep(0.02)
     workers._stop()
     assert await running == 0
+
+
+async def test_all_workers_change_what_they_log(start, mongo_variables):
+    service = await start("--port", "0", "--workers", "2", **mongo_variables)
+    await listening(service, 2)
+    for number, level in ((signal.SIGUSR1, "debug"), (signal.SIGUSR2, "info")):
+        service.process.send_signal(number)
+        while [line.get("to") for line in service.logged].count(level) < 2:
+            await asyncio.sleep(0.02)
+    service.stop()
+    assert await service.ends() == 0

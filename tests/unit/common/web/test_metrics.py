@@ -4,7 +4,8 @@ import pytest
 from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.exposition import generate_latest
 
-from shop.common.web.metrics import _BUCKETS_S, RequestMetrics
+from shop.common.histogram import SECONDS
+from shop.common.web.metrics import request_seconds
 
 
 def shown(registry: CollectorRegistry) -> list[str]:
@@ -17,21 +18,21 @@ def shown(registry: CollectorRegistry) -> list[str]:
     [
         [],
         [("get_thing", 200, 0.004)],
-        [("get_thing", 200, bound) for bound in _BUCKETS_S],
+        [("get_thing", 200, bound) for bound in SECONDS],
         [("get_thing", 200, 0.0), ("get_thing", 404, 11.0), ("list_things", 200, 10.0)] * 3,
     ],
 )
 def test_it_shows_what_a_histogram_of_prometheus_client_shows(observed):
     ours, model = CollectorRegistry(), CollectorRegistry()
-    metrics = RequestMetrics(ours)
+    metrics = request_seconds(ours)
     histogram = Histogram(
         "shop_http_request_seconds",
         "Time from a request's arrival to its answer.",
         ["operation", "status"],
-        buckets=_BUCKETS_S,
+        buckets=SECONDS,
         registry=model,
     )
     for operation, status, taken_s in observed:
-        metrics.observe(operation, status, taken_s)
+        metrics.observe((operation, status), taken_s)
         histogram.labels(operation, str(status)).observe(taken_s)
     assert shown(ours) == shown(model)
