@@ -171,9 +171,21 @@ def test_requests_are_shown_with_an_example_of_a_trace(scraped):
     assert all(re.fullmatch("[0-9a-f]{32}", trace_id) for trace_id in examples)
 
 
+def _asked_for(text: str) -> set[str]:
+    return set(re.findall(r"\b(?:shop|process)_[a-z_]+", text))
+
+
+@pytest.mark.parametrize("file", ["prometheus/alerts.yml", "grafana/dashboards/shop.json"])
+def test_what_alerts_and_dashboard_ask_for_is_there(scraped, file):
+    there = {sample.name for families in scraped.values() for sample in samples(families)}
+    asked = _asked_for((OPERATIONS.parents[1] / "compose" / file).read_text("utf-8"))
+    assert len(asked) > 8
+    assert asked - there == set()
+
+
 def _documented() -> set[str]:
     """Every name in the first column of a table of metrics."""
-    metrics, _, _ = OPERATIONS.read_text("utf-8").partition("## Logs")
+    metrics, _, _ = OPERATIONS.read_text("utf-8").partition("## Dashboard")
     rows = re.findall(r"^\| (`[a-z_`, ()]+?) \|", metrics, re.MULTILINE)
     return {name for row in rows for name in re.findall(r"`([a-z_]+)`", row)}
 
