@@ -24,24 +24,25 @@ async def test_signals_change_what_is_logged_and_change_it_back(start, mongo_var
     service = await start("--port", str(port), SHOP_LOG_LEVEL="warning", **mongo_variables)
     await ready(session, url)
 
-    async def ask(customer: str) -> None:
-        async with session.get(f"{url}/api/v1/customers/{customer}"):
+    async def ask(path: str) -> None:
+        async with session.get(f"{url}/api/v1/{path}"):
             pass
 
     changed = 0
-    for number, customer in ((None, "a"), (signal.SIGUSR1, "b"), (signal.SIGUSR2, "c")):
+    asked = ((None, "customers"), (signal.SIGUSR1, "customers/b"), (signal.SIGUSR2, "customers"))
+    for number, path in asked:
         if number is not None:
             changed += 1
             service.process.send_signal(number)
             while service.events.count("log level changed") < changed:
                 await asyncio.sleep(0.02)
-        await ask(customer)
+        await ask(path)
     service.stop()
     assert await service.ends() == 0
-    told = [(line["event"], line.get("to") or line["path"]) for line in service.logged]
+    told = [(line["event"], line.get("to") or line["operation"]) for line in service.logged]
     assert told == [
         ("log level changed", "debug"),
-        ("request", "/api/v1/customers/b"),
+        ("request", "get_customer"),
         ("log level changed", "warning"),
     ]
     (request,) = [line for line in service.logged if line["event"] == "request"]
