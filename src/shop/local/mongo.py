@@ -1,4 +1,4 @@
-"""MongoDB: one mongod as a replica set of one, so that it has transactions and change streams."""
+"""MongoDB: one mongod as a replica set of one, so that it has transactions."""
 
 from pathlib import Path
 from typing import Any

@@ -12,7 +12,6 @@ from shop.common.web import KEYS, PEERS, READINESS, REGISTRY, build
 from shop.order import handlers, measures
 from shop.order.audit import AuditTrail
 from shop.order.cached import CachedOrders
-from shop.order.changes import watch
 from shop.order.config import OrderConfig
 from shop.order.erasure import Erasure
 from shop.order.erasure_notes import MongoErasureNotes
@@ -72,7 +71,6 @@ def create_app(config: Config) -> web.Application:
                 running(trail.run()),
                 running(erasure.run(config.order.erasure_poll_s)),
                 running(relay.run(), stop=relay.stop),
-                running(watch(database["orders"], relay.wake)),
                 running(BacklogMetrics(app[REGISTRY]).keep(stored)),
                 feed.opened(app, watched(database["orders"], encode_order), config.feed),
             ):
