@@ -52,9 +52,17 @@ class FakeSession:
         self.hanging = asyncio.Event()
 
     async def request(
-        self, method: str, url: str, *, data: Any, headers: Any, allow_redirects: bool
+        self,
+        method: str,
+        url: str,
+        *,
+        data: Any,
+        headers: Any,
+        allow_redirects: bool,
+        server_hostname: str | None,
     ) -> Answer:
         assert not allow_redirects
+        assert server_hostname is None  # it has no certificates
         url = str(url)
         self.asked.append(Asked(method, url, data, headers))
         left = self._answers[url.removesuffix("/x")]

@@ -1,6 +1,6 @@
 """Configuration: what a service is told, one frozen dataclass per concern."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from environs import validate
 
@@ -198,6 +198,23 @@ class ConsulConfig:
 
 
 @dataclass(frozen=True)
+class TlsConfig:
+    """The certificate by which the service is known to the others, and by which it knows them."""
+
+    cert_file: str = setting(
+        "SHOP_TLS_CERT", "", "PEM file of the service's certificate; empty: plain HTTP"
+    )
+    key_file: str = setting(
+        "SHOP_TLS_KEY", "", "PEM file of its key, if that stands in another file"
+    )
+    ca_file: str = setting(
+        "SHOP_TLS_CA",
+        "",
+        "PEM file of the authority of all services: only who has a certificate of it may call",
+    )
+
+
+@dataclass(frozen=True)
 class LogConfig:
     """What is logged, and how."""
 
@@ -260,3 +277,4 @@ class ServiceConfig:
     redis: RedisConfig
     consul: ConsulConfig
     log: LogConfig
+    tls: TlsConfig = field(default_factory=TlsConfig, kw_only=True)

@@ -11,8 +11,8 @@ from aiohttp import ClientSession
 from prometheus_client import CollectorRegistry
 
 from shop import __version__
-from shop.common import peer, trace
-from shop.common.config import ConsulConfig
+from shop.common import peer, tls, trace
+from shop.common.config import ConsulConfig, TlsConfig
 from shop.common.errors import CannotStart
 from shop.common.settings import ConfigError
 
@@ -76,7 +76,9 @@ def consul_options(config: ConsulConfig) -> peer.ConsulOptions | None:
     return peer.ConsulOptions(urls, config.token, _tls(config))
 
 
-def registration(name: str, config: ConsulConfig, host: str, port: int) -> peer.Registration:
+def registration(
+    name: str, config: ConsulConfig, host: str, port: int, scheme: str = "http"
+) -> peer.Registration:
     """Return what Consul is told of an instance that listens there.
 
     Raises ConfigError where that is no address at which others could reach it, and CannotStart
@@ -96,6 +98,7 @@ def registration(name: str, config: ConsulConfig, host: str, port: int) -> peer.
         port,
         tags=(f"v{__version__}",),
         meta={"version": __version__, **zone},
+        scheme=scheme,
     )
 
 
@@ -114,13 +117,18 @@ def own_address() -> str:
 
 @asynccontextmanager
 async def opened(
-    config: ConsulConfig, registry: CollectorRegistry | None = None
+    config: ConsulConfig,
+    registry: CollectorRegistry | None = None,
+    tls_config: TlsConfig | None = None,
 ) -> AsyncIterator[Peers]:
     """Give the other services, and close what finds and calls them at the end.
 
-    ``registry``: where the calls are counted; None: nowhere.
+    ``registry``: where the calls are counted; None: nowhere. Raises ConfigError.
     """
-    async with peer.open_session() as session:
+    async with (
+        tls.opened(tls_config or TlsConfig()) as certificates,
+        peer.open_session(_session(certificates)) as session,
+    ):
         resolver = _fixed(config) or _watching(config, session)
         try:
             metrics = peer.PeerMetrics(registry) if registry else None
@@ -128,6 +136,10 @@ async def opened(
             yield Peers(resolver, session, config.zone or None, breaker, metrics)
         finally:
             await resolver.close()
+
+
+def _session(certificates: tls.Certificates | None) -> peer.SessionOptions:
+    return peer.SessionOptions(tls=certificates.client if certificates else None)
 
 
 def _watching(config: ConsulConfig, session: ClientSession) -> peer.Resolver:

@@ -68,13 +68,14 @@ class Instances:
         log = self._home.log(f"{name}-{instance.slot}")
         servers = {s.variable: m.url for s in SERVERS if (m := self._state.get(s.name))}
         env = environment(port, servers)
+        scheme = "https" if env.get("SHOP_TLS_CERT") else "http"
         process = start(instance.service.command, log=log, env=env, cwd=self._home.root)
         self._state.add(
             Member(
                 service=name,
                 kind="instance",
                 id=f"{name}-{ports.HOST}-{port}",
-                url=f"http://{ports.HOST}:{port}",
+                url=f"{scheme}://{ports.HOST}:{port}",
                 slot=instance.slot,
                 log=str(log),
                 process=process,

@@ -52,7 +52,7 @@ def create_app(config: Config) -> web.Application:
         async with (
             mongo.opened(config.mongo, registry) as database,
             cache.opened(config.redis, config.mongo.database, registry) as kept,
-            discovery.opened(config.consul, registry) as peers,
+            discovery.opened(config.consul, registry, config.tls) as peers,
         ):
             stored = MongoOrders(database["orders"], encode_order)
             await stored.prepare()

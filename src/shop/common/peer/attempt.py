@@ -72,6 +72,7 @@ async def attempt(
                 data=request.body,
                 headers=headers,
                 allow_redirects=False,
+                server_hostname=instance.tls_name,
             )
             answer = PeerResponse(response.status, response.headers, await response.read())
     except aiohttp.ClientError as error:

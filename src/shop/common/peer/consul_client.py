@@ -185,7 +185,9 @@ def _read(answer: Response) -> Passing:
 
 def _wording(registration: Registration) -> dict[str, Any]:
     """Return a registration in the words of py-consul."""
+    https = registration.scheme == "https"
     check = {
+        "TLSSkipVerify": https,
         "HTTP": registration.health_url,
         "Interval": _ms(registration.check_interval_s),
         "Timeout": _ms(registration.check_timeout_s),
@@ -197,7 +199,7 @@ def _wording(registration: Registration) -> dict[str, Any]:
         "address": registration.address,
         "port": registration.port,
         "tags": list(registration.tags),
-        "meta": dict(registration.meta),
+        "meta": {**registration.meta, **({"scheme": "https"} if https else {})},
         "check": check,
         "replace_existing_checks": True,
     }
@@ -208,11 +210,17 @@ def _ms(s: float) -> str:
 
 
 def _instance(node: Mapping[str, Any]) -> Instance:
-    service = node["Service"]
+    service, meta = node["Service"], node["Service"]["Meta"] or {}
+    https = meta.get("scheme") == "https"
     return Instance(
         service["Service"],
         id=service["ID"],
-        url=http_url(service["Address"] or node["Node"]["Address"], service["Port"]),
+        url=http_url(
+            service["Address"] or node["Node"]["Address"],
+            service["Port"],
+            "https" if https else "http",
+        ),
         tags=tuple(service["Tags"] or ()),
-        meta=service["Meta"] or {},
+        meta=meta,
+        tls_name=service["Service"] if https else None,
     )

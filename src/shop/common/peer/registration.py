@@ -12,6 +12,8 @@ class Registration:
 
     It is announced as critical, Consul's default: it becomes passing only when Consul itself has
     seen a good answer, within ``check_interval_s``. So "passing" is never a mere claim.
+    ``scheme``: http or https, told as metadata. Of an instance at https Consul does not look at the
+    certificate: it asks how the instance is, and callers look who it is.
     Consul takes less than a minute for ``deregister_critical_after_s`` as one minute.
     """
 
@@ -25,8 +27,9 @@ class Registration:
     check_interval_s: float = 2.0
     check_timeout_s: float = 1.0
     deregister_critical_after_s: float = 60.0
+    scheme: str = "http"
 
     @property
     def health_url(self) -> str:
         """Return the URL that Consul asks."""
-        return http_url(self.address, self.port) + self.health_path
+        return http_url(self.address, self.port, self.scheme) + self.health_path

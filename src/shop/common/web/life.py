@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from shop.common import discovery, peer
+from shop.common import discovery, peer, tls
 from shop.common import log as log_lines
 from shop.common.config import HttpConfig, ServiceConfig
 from shop.common.errors import CannotStart
@@ -42,18 +42,29 @@ async def serve(name: str, config: ServiceConfig, app: web.Application) -> None:
 
     Raises CannotListen and ConfigError, where possible before anything else is begun.
     """
-    consul = discovery.consul_options(config.consul)
+    async with tls.opened(config.tls) as certificates:
+        await _serve(name, config, app, certificates)
+
+
+async def _serve(
+    name: str, config: ServiceConfig, app: web.Application, certificates: tls.Certificates | None
+) -> None:
+    consul, scheme = discovery.consul_options(config.consul), "https" if certificates else "http"
     with _bound(config.http) as listener, _stop_signal() as stop, log_level.heeded(config.log):
         host, port = listener.getsockname()[:2]
-        instance = discovery.registration(name, config.consul, host, port) if consul else None
-        runner = Runner(app, access_log=None, shutdown_timeout=_LAST_S)
+        told = config.consul
+        instance = discovery.registration(name, told, host, port, scheme) if consul else None
+        asks = certificates is not None and certificates.asks
+        runner = Runner(app, known_only=asks, access_log=None, shutdown_timeout=_LAST_S)
         try:
             if not await _unless(stop, runner.setup()):
                 return
             _listen(listener)
             keep_heap()
-            await web.SockSite(runner, listener, backlog=_BACKLOG).start()
-            log.info("listening", service=name, url=http_url(host, port), pid=os.getpid())
+            context = certificates.server if certificates else None
+            await web.SockSite(runner, listener, ssl_context=context, backlog=_BACKLOG).start()
+            url = http_url(host, port, scheme)
+            log.info("listening", service=name, url=url, pid=os.getpid())
             async with _announced(instance, consul, stop):
                 await stop.wait()
                 app[READINESS].stopping = True

@@ -12,6 +12,7 @@ from aiohttp import HttpVersion10, HttpVersion11, web
 from aiohttp.web_protocol import RequestHandler
 
 from shop.common.web import problems
+from shop.common.web.certified import unknown
 from shop.common.web.connection import Connection
 from shop.common.web.event_stream import STREAMS
 from shop.common.web.shortcut import Shortcuts
@@ -56,10 +57,14 @@ class _Server(web.Server):
 
 
 class Runner(web.AppRunner):
-    """Runs an application on that server."""
+    """Runs an application on that server.
 
-    def __init__(self, app: web.Application, **options: Any) -> None:
+    ``known_only``: but for health, only who has shown a certificate is answered.
+    """
+
+    def __init__(self, app: web.Application, *, known_only: bool = False, **options: Any) -> None:
         super().__init__(app, **options)
+        self._known_only = known_only
         self._leaving = False
         self._watch: Watch | None = None
 
@@ -107,7 +112,8 @@ class Runner(web.AppRunner):
             if request._version not in (HttpVersion11, HttpVersion10):  # no copy is kept yet
                 return _unspoken(request)
             try:
-                response = await handle(request)
+                refusal = unknown(request) if self._known_only else None
+                response = refusal or await handle(request)
             except (web.HTTPExpectationFailed, UnicodeEncodeError):  # before any middleware;
                 # the latter where aiohttp would quote what is no text
                 response = problems.of_http_exception(web.HTTPExpectationFailed())
@@ -123,7 +129,9 @@ class Runner(web.AppRunner):
             loop=asyncio.get_running_loop(),
             **{**made._kwargs, **own},
         )
-        server.limits, server.shortcuts = limits, self.app.get(SHORTCUTS)
+        server.limits = limits
+        if not self._known_only:  # on the short way nobody looks who asks
+            server.shortcuts = self.app.get(SHORTCUTS)
         self._watch = Watch(server, limits)
         return server
 
