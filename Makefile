@@ -79,7 +79,11 @@ lint-docker: .venv/.installed-docker ## Lint the Dockerfile, and see that the co
 	@.venv/bin/hadolint Dockerfile
 	@.venv/bin/docker-compose -f compose/docker-compose.yml -f compose/observability.yml config -q
 
-check: lint test ## Everything that must be green: lint, then test
+check: lint audit test ## Everything that must be green: lint, audit, then test
+
+.PHONY: audit
+audit: .venv/.installed-audit ## Look for known vulnerabilities (where they can be asked for) and for secrets
+	@.venv/bin/python scripts/audit.py
 
 lint: .venv/.installed-dev ## Style, types, directions of imports, the three specs
 	@$(IN_VENV) ruff check
@@ -152,6 +156,11 @@ push: image ## Push the image to ECR (REGISTRY=ACCOUNT.dkr.ecr.REGION.amazonaws.
 	@echo "Installing what releases are made with into .venv"
 	@$(IN_VENV) pip install -qq --disable-pip-version-check -c $(PINNED) -e '.[release]'
 	@touch .venv/.installed $@
+
+.venv/.installed-audit: .venv/.installed-dev
+	@echo "Installing what looks for vulnerabilities and secrets into .venv"
+	@$(IN_VENV) pip install -qq --disable-pip-version-check -c $(PINNED) -e '.[dev,k8s,audit]'
+	@touch $@
 
 .venv/.installed-docker: .venv/.installed-dev
 	@echo "Installing what tests/docker needs into .venv"

@@ -15,8 +15,8 @@ import sys
 import tempfile
 import venv
 from pathlib import Path
-from typing import Any
 
+import audit
 import changelog
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,7 +42,7 @@ def main() -> None:
         step("Bills of materials")
         write_bills(version, python)
     step("Known vulnerabilities")
-    found = vulnerabilities()
+    found = audit.vulnerabilities(LOCK, "--require-hashes")
     step("Checksums")
     write_checksums()
     refuse(found, rehearse)
@@ -108,42 +108,6 @@ def write_bills(version: str, python: Path) -> None:
         text = (DIST / name).read_text("utf-8").replace(f"{DIST.as_uri()}/", "")
         (DIST / name).write_text(text, "utf-8")  # without this machine's paths
         print(f"{name}  {len(json.loads(text)['components'])} components")
-
-
-def vulnerabilities() -> list[str]:
-    """Return those that are known of what the image holds; none where nobody can be asked."""
-    for service in ("pypi", "osv"):
-        packages, reason = audited(service)
-        known = [package for package in packages if "skip_reason" not in package]
-        if known:
-            break
-        print(f"SKIPPED  {service} cannot be asked: {reason[:160]}")
-    else:
-        print("So it is not known whether something is known. Ask again where they can be reached.")
-        return []
-    print(f"{len(known)} of {len(packages)} packages of the image's lock were looked up")
-    return [
-        f"{package['name']} {package['version']}: {each['id']}, mended in {each['fix_versions']}"
-        for package in known
-        for each in package["vulns"]
-    ]
-
-
-def audited(service: str) -> tuple[list[dict[str, Any]], str]:
-    """Return the packages as pip-audit saw them, and why it saw less than it should.
-
-    Where a service does not know a package pip-audit passes it by, and is content.
-    """
-    command = [sys.executable, "-m", "pip_audit", "--requirement", LOCK, "--require-hashes"]
-    command += ["--disable-pip", "--format", "json", "--progress-spinner", "off"]
-    command += ["--timeout", "20", "--vulnerability-service", service]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    try:
-        packages: list[dict[str, Any]] = json.loads(done.stdout)["dependencies"]
-    except ValueError:
-        return [], (done.stderr.strip().splitlines() or ["no reason was given"])[-1]
-    reasons = [package["skip_reason"] for package in packages if "skip_reason" in package]
-    return packages, reasons[0] if reasons else ""
 
 
 def write_checksums() -> None:
