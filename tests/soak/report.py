@@ -19,6 +19,7 @@ def plot(result: Result) -> str:
         panels.append(Lines(limit.what, "minutes", limit.unit, dict(sorted(lines.items())), {}))
     plan = result.plan
     title = f"make soak MINUTES={plan.duration_s / 60:g} SEED={plan.seed}"
+    title += " ARGS=--with-leak" if plan.leak else ""
     return svg(title, panels, columns=2)
 
 

@@ -16,7 +16,6 @@ from tests.chaos.stack import INSTANCES, Stack
 EVERY_S = 2.0
 NAMES = ("rss", "fds", "tasks", "connections", "lag")
 
-_TASKS = re.compile(r"^shop_loop_tasks (\S+)", re.M)
 Series = dict[str, list[tuple[float, float]]]
 
 
@@ -31,6 +30,7 @@ class Samples:
     began_at: float = field(default_factory=time.time)
     lives: dict[str, Series] = field(default_factory=dict)
     by_kind: dict[str, Mapping[str, int]] = field(default_factory=dict)
+    _lags: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -45,16 +45,20 @@ class Samples:
         if member.pid is None or member.stopped:
             return
         with suppress(aiohttp.ClientError, TimeoutError, OSError, ValueError):
-            began_s = time.monotonic()
-            async with session.get(f"{self.stack.url(name)}/health/live") as response:
-                await response.read()
-            lag_ms = (time.monotonic() - began_s) * 1000
+            life = f"{name} ({member.pid})"
             async with session.get(f"{self.stack.url(name)}/metrics") as response:
-                told = _TASKS.search(await response.text())
-            self._keep(name, member, lag_ms, float(told[1]) if told else 0.0)
+                told = await response.text()
+            self._keep(life, name, member, self._lag_ms(life, told), _value("tasks", told))
 
-    def _keep(self, name: str, member: Member, lag_ms: float, tasks: float) -> None:
-        life, at_s = f"{name} ({member.pid})", time.time() - self.began_at
+    def _lag_ms(self, life: str, told: str) -> float:
+        """Return how late the loop was on the average since the last look at this life."""
+        whole_s, count = _value("lag_seconds_sum", told), _value("lag_seconds_count", told)
+        before_s, before = self._lags.get(life, (0.0, 0.0))
+        self._lags[life] = whole_s, count
+        return 1000 * (whole_s - before_s) / max(count - before, 1)
+
+    def _keep(self, life: str, name: str, member: Member, lag_ms: float, tasks: float) -> None:
+        at_s = time.time() - self.began_at
         proc = Path(f"/proc/{member.pid}")
         kinds = self._connections(name, proc)
         seen = (_rss_mib(proc), len([*(proc / "fd").iterdir()]), tasks, sum(kinds.values()), lag_ms)
@@ -77,6 +81,13 @@ class Samples:
             else:
                 kinds[by_port.get(_port(remote), "other").partition("-")[0]] += 1
         return dict(kinds)
+
+
+def _value(name: str, told: str) -> float:
+    found = re.search(rf"^shop_loop_{name} (\S+)", told, re.M)
+    if found is None:
+        raise ValueError(f"/metrics says nothing of shop_loop_{name}")
+    return float(found[1])
 
 
 def _port(address: str) -> int:
