@@ -1,7 +1,7 @@
 """Who asks: the caller of the request being served, as far as this process knows."""
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -18,13 +18,15 @@ class Kind(StrEnum):
 class Caller:
     """Who asks. ``subject`` is an opaque id, never a name or an address of a person.
 
-    ``customer_id``: whose record and orders a shopper may see; None for all others.
+    ``customer_id``: whose record and orders a shopper may see; None for all others. ``until_s``:
+    when its token ends, in seconds since the epoch; what goes on for long has to end by then.
     """
 
     kind: Kind
     subject: str
     scopes: frozenset[str] = frozenset()
     customer_id: str | None = None
+    until_s: float | None = field(default=None, compare=False)
 
 
 ANYONE = Caller(Kind.ANYONE, "anyone")

@@ -1,5 +1,6 @@
 """Joins a feed to a service: who may follow it, and how it is answered."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -33,12 +34,15 @@ async def opened(app: web.Application, watched: Watched, config: FeedConfig) -> 
 async def follow(request: web.Request, customer_id: str | None) -> EventStream:
     """Answer with what changes from now on, or since ``Last-Event-ID``.
 
-    A shopper sees what is its own; all others see all, or what ``customer_id`` names.
+    A shopper sees what is its own; all others see all, or what ``customer_id`` names. The answer
+    ends with the token that it was asked for with.
     """
     feed, all_streams = request.app[FEED], request.app[STREAMS]
-    owner = _whose(caller.current(), customer_id)
+    who = caller.current()
+    owner = _whose(who, customer_id)
     place = await feed.place(request.headers.get("Last-Event-ID"))
-    return EventStream(all_streams, lambda: feed.chunks(place, owner))
+    left_s = None if who.until_s is None else who.until_s - time.time()
+    return EventStream(all_streams, lambda: feed.chunks(place, owner), left_s)
 
 
 def _whose(who: caller.Caller, asked: str | None) -> str | None:

@@ -81,19 +81,19 @@ STREAMS: web.AppKey[Streams] = web.AppKey("streams", Streams)
 class EventStream(web.StreamResponse):
     """An answer that goes on for as long as ``chunks`` gives something to send.
 
-    ``until_s``: the time of the loop when it ends at the latest; None: only by its lifetime.
+    ``left_s``: after so long it ends at the latest; None: only by its lifetime.
 
     Raises TooManyStreams.
     """
 
-    def __init__(self, streams: Streams, chunks: Chunks, until_s: float | None = None) -> None:
+    def __init__(self, streams: Streams, chunks: Chunks, left_s: float | None = None) -> None:
         if streams.full:
             raise TooManyStreams("As many follow as may; try again shortly.", retry_after_s=5.0)
         super().__init__()
         self.headers.update(_HEAD)
         self._streams = streams
         self._chunks = chunks
-        self._until_s = until_s
+        self._left_s = left_s
         self._limit: asyncio.Timeout | None = None
 
     def stop(self) -> None:
@@ -147,8 +147,9 @@ class EventStream(web.StreamResponse):
         return ENDED
 
     def _ends_at_s(self) -> float:
-        lives_until_s = asyncio.get_running_loop().time() + self._streams.options.lifetime_s
-        return lives_until_s if self._until_s is None else min(lives_until_s, self._until_s)
+        lives_s = self._streams.options.lifetime_s
+        left_s = lives_s if self._left_s is None else min(lives_s, self._left_s)
+        return asyncio.get_running_loop().time() + left_s
 
     async def _send(self, request: web.BaseRequest, chunk: bytes) -> None:
         """Send a chunk, and return when little enough waits for the reader."""

@@ -32,6 +32,7 @@ class Source:
     ended: Counter[str]
     flood: bool = False
     open: int = 0
+    left_s: float | None = None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def chunks(self) -> AsyncGenerator[bytes]:
@@ -75,7 +76,7 @@ async def serve() -> AsyncIterator[Open]:
 
             async def feed(_: web.Request) -> web.StreamResponse:
                 try:
-                    return EventStream(streams, source.chunks)
+                    return EventStream(streams, source.chunks, source.left_s)
                 except TooManyStreams:
                     return web.Response(status=503)
 
@@ -128,6 +129,16 @@ async def test_a_stream_ends_when_its_time_is_up(
         text = await response.text()
     assert text.endswith(": expired; come again with Last-Event-ID\n\n")
     assert source.ended == {"expired": 1}
+
+
+async def test_a_stream_ends_with_the_token_that_it_was_asked_for_with(
+    serve: Open, session: aiohttp.ClientSession
+) -> None:
+    source = await serve()
+    for source.left_s in (0.05, -1.0):
+        async with session.get(source.url) as response:
+            assert (await response.text()).endswith("come again with Last-Event-ID\n\n")
+    assert source.ended == {"expired": 2}
 
 
 async def test_when_the_service_leaves_streams_end_at_once(
