@@ -34,6 +34,7 @@ CLOSED = {
     "peer_instance": re.compile("[0-9.]+:[0-9]+"),
     "generation": re.compile("[012]"),
     "reason": re.compile("[a-z-]+"),
+    "to": re.compile("closed|half-open|open"),
     "le": re.compile(r"[0-9.e-]+|\+Inf"),
     "implementation": _ANY,
     "major": _ANY,
