@@ -5,6 +5,8 @@ are half of that.
 """
 
 import asyncio
+from collections import deque
+from time import monotonic
 
 from shop.common.cache.absence import AWAY, Absence
 from shop.common.cache.loader import Loader
@@ -74,40 +76,58 @@ class _Look:
 
 
 class LoaderGlance:
-    """Satisfies ``Glance`` where there is no cache: what a loader finds at once."""
+    """Satisfies ``Glance`` where there is no cache: what a loader finds at once.
+
+    All wait for equally long, so one timer, for who has waited longest, is enough.
+    """
 
     def __init__(self, loader: Loader[Representation]) -> None:
         self._loader = loader
+        self._waiting: deque[_Load] = deque()
+        self._timer: asyncio.TimerHandle | None = None
 
     def ask(self, key: str, told: Told) -> bool:
         """Have ``told`` called with what is found, or with None where that takes long or fails."""
-        self._loader.send(key, _Load(told))
+        load = _Load(told, monotonic() + _PATIENCE_S)
+        self._waiting.append(load)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_PATIENCE_S, self._look)
+        self._loader.send(key, load)
         return True
+
+    def _look(self) -> None:
+        """Give up those that have waited long enough; look again when the next one has."""
+        now_s, self._timer = monotonic(), None
+        while self._waiting and (self._waiting[0].done() or self._waiting[0].until_s <= now_s):
+            self._waiting.popleft().end(None)
+        if self._waiting:
+            after_s = self._waiting[0].until_s - now_s
+            self._timer = asyncio.get_running_loop().call_later(after_s, self._look)
 
 
 class _Load:
     """One outcome of a loader, on its way to who asked."""
 
-    __slots__ = ("_timer", "_told")
+    __slots__ = ("_told", "until_s")
 
-    def __init__(self, told: Told) -> None:
+    def __init__(self, told: Told, until_s: float) -> None:
+        self.until_s = until_s
         self._told: Told | None = told
-        self._timer = asyncio.get_running_loop().call_later(_PATIENCE_S, self._end, None)
 
     def done(self) -> bool:
-        """Tell whether it was given up."""
+        """Tell whether who asked was told."""
         return self._told is None
 
     def set_result(self, found: Representation) -> None:
         """Hand it on."""
-        self._end(found)
+        self.end(found)
 
     def set_exception(self, _: Exception) -> None:
         """Leave it to a read to say what is wrong."""
-        self._end(None)
+        self.end(None)
 
-    def _end(self, found: Representation | None) -> None:
-        self._timer.cancel()
+    def end(self, found: Representation | None) -> None:
+        """Tell who asked, if nobody has."""
         told, self._told = self._told, None
         if told:
             told(found)
