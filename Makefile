@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status logs seed test chaos resilience simulate check lint format api-lint api-mock postman lock image test-docker lint-docker
+.PHONY: help up down status logs seed test chaos resilience simulate check lint format api-lint api-mock postman security lock image test-docker lint-docker
 
 IN_VENV := .venv/bin/python -m
 PINNED := requirements/constraints.txt
@@ -106,6 +106,9 @@ api-mock: .venv/.installed ## Answer from the Swagger files, on ports 4011 to 40
 postman: .venv/.installed ## Make the Postman collection from the Swagger files
 	@.venv/bin/python scripts/postman.py
 
+security: .venv/.installed ## Write who may do what into docs/security.md, from the Swagger files
+	@.venv/bin/python scripts/security.py
+
 lock: .venv/.installed-release ## Lock what the image holds anew, after a change of a version
 	@.venv/bin/python scripts/lock.py
 
@@ -118,7 +121,7 @@ k8s-check: .venv/.installed-dev ## Check the manifests: strictly, for two versio
 	@$(IN_VENV) shop fetch
 	@$(IN_VENV) pytest tests/k8s $(ARGS)
 
-k8s-secrets: .venv/bin/python ## Make the secrets of k8s/overlays/local, those that are missing
+k8s-secrets: .venv/.installed ## Make the secrets of k8s/overlays/local, those that are missing
 	@.venv/bin/python scripts/k8s_secrets.py
 
 push: image ## Push the image to ECR (REGISTRY=ACCOUNT.dkr.ecr.REGION.amazonaws.com)

@@ -16,6 +16,13 @@ keep() { # name: take it from standard input, unless it is there
     [ -s "$1" ] || { cat >"$1.new" && chmod 444 "$1.new" && mv "$1.new" "$1"; }
 }
 
+pair() { # name: a key for ES256 that nobody else has, and its public half that others may know
+    [ -s "$1-key.pem" ] || rm -f "$1-public.pem"
+    openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | keep "$1-key.pem"
+    openssl pkey -in "$1-key.pem" -pubout | keep "$1-public.pem"
+}
+command -v openssl >/dev/null || { echo "$0: openssl is needed, for keys" >&2; exit 1; }
+
 random 48 | keep mongo-keyfile
 random 24 | keep mongo-root-password
 random 24 | keep redis-password
@@ -27,6 +34,8 @@ uuid | keep agent-consul-token
 printf '{"acl": {"tokens": {"master": "%s", "agent": "%s"}}}\n' \
     "$(cat consul-management-token)" "$(cat agent-consul-token)" | keep consul-acl.json
 random 16 | keep grafana-password
+pair issuer
+pair order
 
 hosts=mongo-1:27017,mongo-2:27017,mongo-3:27017
 for service in customer product order; do

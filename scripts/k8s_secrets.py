@@ -11,6 +11,8 @@ from pathlib import Path
 from secrets import token_bytes, token_hex
 from uuid import uuid4
 
+from shop.local.keys import new_pair
+
 FOLDER = Path(__file__).resolve().parent.parent / "k8s" / "overlays" / "local" / "secrets"
 SERVICES = ("customer", "product", "order")
 MEMBERS = ",".join(f"mongo-{number}.mongo:27017" for number in range(3))
@@ -30,6 +32,8 @@ def secrets() -> dict[str, str]:
         "redis-url": f"redis://:{redis}@redis:6379/0",
         "redis-users.acl": f"user default on >{redis} ~* &* +@all\n",
     }
+    for name in ("issuer", "order"):
+        made[f"{name}-key.pem"], made[f"{name}-public.pem"] = new_pair()
     for service in SERVICES:
         who = f"{service}:{token_hex(24)}"
         made[f"{service}-mongo-uri"] = f"mongodb://{who}@{MEMBERS}/{service}?replicaSet=rs0"
@@ -41,6 +45,8 @@ TOGETHER = (
     ("consul-agent-token", "consul-agent.hcl"),
     ("consul-management-token", "consul-server.hcl"),
     ("redis-url", "redis-users.acl"),
+    ("issuer-key.pem", "issuer-public.pem"),
+    ("order-key.pem", "order-public.pem"),
 )
 
 

@@ -35,10 +35,14 @@ class Answer:
 
 
 class Api:
-    """One instance of a service; ``url`` is what every path begins with."""
+    """One instance of a service; ``url`` is what every path begins with.
 
-    def __init__(self, url: str) -> None:
+    ``token``: what every request shows; None: nothing.
+    """
+
+    def __init__(self, url: str, token: str | None = None) -> None:
         self.url = url
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     async def __aenter__(self) -> Self:
         connector = aiohttp.TCPConnector(limit=0)
@@ -60,7 +64,7 @@ class Api:
         **headers: str,
     ) -> Answer:
         """Send a request; ``if_match`` becomes the header ``If-Match``."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        named = self._headers | {name.replace("_", "-"): value for name, value in headers.items()}
         if json is not None or data is not None:
             data = orjson.dumps(json) if data is None else data
             named["Content-Type"] = type_
@@ -68,7 +72,8 @@ class Api:
             method, self.url + path, data=data and io.BytesIO(data), headers=named
         ) as response:
             content = await response.read()
-            body = orjson.loads(content) if content else None
+            is_json = response.content_type.endswith("json")
+            body = orjson.loads(content) if content and is_json else content.decode() or None
             return Answer(response.status, response.headers, body)
 
     async def get(self, path: str, **headers: str) -> Answer:

@@ -60,6 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith("SHOP_") and name != "SHOP_BIN"]:
         del os.environ[name]  # whoever calls pytest may have a shop of their own
     os.environ.setdefault("SHOP_BIN", str(programs))
+    os.environ["SHOP_AUTH"] = "off"  # most tests are about what a service does, for whoever asks
     os.environ[_RUN] = str(run)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a time limit ends in tidying up
 

@@ -16,6 +16,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from tests.asking import Api
 
 from shop.common.config import (
+    AuthConfig,
     ConsulConfig,
     FeedConfig,
     HttpConfig,
@@ -32,6 +33,8 @@ from shop.order.app import Config as FullOrderConfig
 from shop.order.app import create_app as create_order
 from shop.order.config import OrderConfig
 from shop.product.app import create_app as create_product
+
+NO_TOKENS = AuthConfig(required=False)
 
 
 class Served:
@@ -102,7 +105,11 @@ class ServedShop:
 
 @asynccontextmanager
 async def served_shop(
-    mongo_uri: str, redis_url: str, feed: FeedConfig | None = None, **order: Any
+    mongo_uri: str,
+    redis_url: str,
+    auth: AuthConfig = NO_TOKENS,
+    feed: FeedConfig | None = None,
+    **order: Any,
 ) -> AsyncIterator[ServedShop]:
     """Serve a shop of its own; ``order`` are settings of OrderConfig. Its data go with it.
 
@@ -119,6 +126,7 @@ async def served_shop(
             "redis": RedisConfig(redis_url),
             "consul": ConsulConfig(url="", peers=peers, open_max_s=0.01),
             "log": LogConfig(),
+            "auth": auth,
         }
 
     customer = Served(

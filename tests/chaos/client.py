@@ -10,19 +10,28 @@ from tests.chaos.record import Attempt, Log
 
 
 class Client:
-    """``urls``: the instances of each service. What it draws comes from ``rng``."""
+    """``urls``: the instances of each service. What it draws comes from ``rng``.
+
+    ``token``: what it shows, where it is asked for one.
+    """
 
     def __init__(
-        self, urls: Mapping[str, Sequence[str]], log: Log, rng: random.Random, patience_s: float = 7
+        self,
+        urls: Mapping[str, Sequence[str]],
+        log: Log,
+        rng: random.Random,
+        patience_s: float = 7,
+        token: str | None = None,
     ) -> None:
         self._urls = urls
         self._log = log
         self._rng = rng
         self._patience_s = patience_s
+        self._shown = {"Authorization": f"Bearer {token}"} if token else {}
 
     async def __aenter__(self) -> Self:
         connector = aiohttp.TCPConnector(limit=0)
-        self._session = aiohttp.ClientSession(connector=connector)
+        self._session = aiohttp.ClientSession(connector=connector, headers=self._shown)
         return self
 
     async def __aexit__(self, *_: object) -> None:

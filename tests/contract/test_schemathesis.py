@@ -36,7 +36,7 @@ Ids = dict[str, list[str]]
 
 @pytest.fixture
 async def shop(mongo_uri: str, redis_url: str) -> AsyncIterator[ServedShop]:
-    async with served_shop(mongo_uri, redis_url, FeedConfig(lifetime_s=0.05)) as shop:
+    async with served_shop(mongo_uri, redis_url, feed=FeedConfig(lifetime_s=0.05)) as shop:
         yield shop
 
 

@@ -92,8 +92,8 @@ async def opened(stack: Stack) -> AsyncIterator[Market]:
     urls = {service: [stack.edge] for service in SERVICES}
     try:
         async with (
-            Client(urls, log, rng, _PATIENCE_S) as client,
-            Api(f"{stack.edge}/api/v1") as edge,
+            Client(urls, log, rng, _PATIENCE_S, stack.token()) as client,
+            Api(f"{stack.edge}/api/v1", stack.token()) as edge,
         ):
             before = {order["id"] for order in await edge.everything("/orders")}
             goods = await stock_up(client)

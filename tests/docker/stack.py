@@ -15,7 +15,10 @@ from docker import DockerClient
 from docker.models.containers import Container
 from tests.chaos.settings import SETTINGS
 
+from shop.common.caller import Caller, Kind
+from shop.local.keys import Keys
 from shop.local.ports import free_port
+from shop.local.token import scopes
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "compose"
@@ -75,6 +78,11 @@ class Stack:
         ask = ["sh", "-c", f"curl -fsS '{url}' || wget -qO- '{url}'"]
         code, told = self.containers("consul")[0].exec_run(ask, demux=True)
         return len(json.loads(told[0])) if code == 0 else 0
+
+    def token(self) -> str:
+        """Return a token of staff that may do everything."""
+        keys = Keys(Path(self.environment["SECRETS"]))
+        return keys.token(Caller(Kind.STAFF, "tests", frozenset(scopes())))
 
     def secrets(self) -> list[str]:
         """Return every secret that was made."""

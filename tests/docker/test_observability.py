@@ -57,7 +57,9 @@ async def test_every_series_of_the_dashboard_is_there(stack, prometheus):
     }
     assert len(wanted) > 10
 
-    async with Api(f"{stack.edge}/api/v1") as api:  # what was never asked for has no series
+    async with Api(
+        f"{stack.edge}/api/v1", stack.token()
+    ) as api:  # what was never asked for has no series
         line = {"productId": await add_product(api), "quantity": 1}
         draft = {"customerId": await add_customer(api), "lines": [line]}
         assert (await api.post("/orders", draft)).status == 201

@@ -1,6 +1,7 @@
 """The compose stack: the tour through its edge, and who may do what in it."""
 
 import json
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -58,6 +59,7 @@ def bash():
 
 def test_the_tour_runs_through_the_edge(stack, bash):
     hosts = {usual: urlsplit(stack.edge).netloc for usual in USUAL}
+    hosts |= {".venv/bin/python": sys.executable, ".shop/keys": stack.environment["SECRETS"]}
     hosts["localhost:8500"] = urlsplit(stack.consul).netloc
     run_tour(bash, tour(README.read_text()), hosts)
 
@@ -104,6 +106,16 @@ def test_without_a_token_consul_only_says_who_is_where(stack, method, path):
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request, timeout=5)
     assert refused.value.code == 403
+    refused.value.close()
+
+
+@pytest.mark.parametrize("name", ["customers", "customerOrders/any", "orders", "reservations"])
+def test_without_a_token_the_edge_shows_the_catalogue_alone(stack, name):
+    with urllib.request.urlopen(f"{stack.edge}/api/v1/products", timeout=10) as answer:
+        assert answer.status == 200
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{stack.edge}/api/v1/{name}", timeout=10)
+    assert refused.value.code == 401
     refused.value.close()
 
 
@@ -164,8 +176,10 @@ def test_the_edge_uses_all_four_after_a_scaling(stack):
 
 
 def _asked(stack) -> bool:
+    shown = {"Authorization": f"Bearer {stack.token()}"}
+    request = urllib.request.Request(f"{stack.edge}/api/v1/orders?limit=1", headers=shown)
     for _ in range(20):
-        with urllib.request.urlopen(f"{stack.edge}/api/v1/orders?limit=1", timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=10) as answer:
             assert answer.status == 200
     return True
 

@@ -18,9 +18,10 @@ def shop_stack(new_shop: Callable[..., Any]) -> Iterator[Any]:
     """The shop, up. Tests may kill instances; ``run("up", "--free-ports")`` brings them back.
 
     ``url(service)`` is the address of an instance (or of consul, mongo, redis),
-    ``instances(service)`` what ``status --json`` says of them.
+    ``instances(service)`` what ``status --json`` says of them. It asks for tokens;
+    ``run("token", ...)`` prints one.
     """
-    shop = new_shop()
+    shop = new_shop(SHOP_AUTH="on")
     up = shop.run("up", "--free-ports")
     assert up.returncode == 0, up.stdout + up.stderr
     yield shop

@@ -83,11 +83,15 @@ class Fleet:
 async def fleet(shop: Any) -> AsyncIterator[Fleet]:
     """Find the instances through Consul."""
     consul = shop.url("consul")
+    staff = await asyncio.to_thread(shop.run, "token", "--as", "staff")
     async with AsyncExitStack() as stack:
         found = []
         for service in ("customer", "product", "order"):
             urls = await passing(consul, service)
-            apis = [await stack.enter_async_context(Api(f"{url}/api/v1")) for url in urls]
+            apis = [
+                await stack.enter_async_context(Api(f"{url}/api/v1", staff.stdout.strip()))
+                for url in urls
+            ]
             found.append(Instances(apis))
         yield Fleet(*found)
 

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -109,6 +110,7 @@ def run_tour(
 
 def test_every_line_of_the_tour_does_what_its_comment_says_and_so_again(shop_stack, bash):
     hosts = {usual: urlsplit(shop_stack.url(name)).netloc for usual, name in USUAL.items()}
+    hosts |= {".venv/bin/python": sys.executable, ".shop/keys": str(shop_stack.home / "keys")}
     lines = tour(README.read_text())
     run_tour(bash, lines, hosts)
     run_tour(bash, lines, hosts)
@@ -124,15 +126,15 @@ def test_every_request_of_the_tour_has_its_outcome_beside_it():
 @pytest.mark.parametrize(
     "broken",
     [
-        "curl -si http://{host}/api/v1/customers  # 404",
-        "curl -si http://{host}/api/v1/customers  # 200, no-such-text",
-        "curl -si http://{host}/api/v1/customer  # 200",
-        "curl -si http://{host}/api/v1/customers/$NOBODY  # 200",
+        "curl -si http://{host}/api/v1/products  # 404",
+        "curl -si http://{host}/api/v1/products  # 200, no-such-text",
+        "curl -si http://{host}/api/v1/product  # 200",
+        "curl -si http://{host}/api/v1/products/$NOBODY  # 200",
         "A=$(curl -si http://127.0.0.1:1/ | cat)",
         "curly http://{host}/",
     ],
 )
 def test_a_broken_line_is_noticed(shop_stack, bash, broken):
-    host = urlsplit(shop_stack.url("customer")).netloc
+    host = urlsplit(shop_stack.url("product")).netloc
     with pytest.raises(AssertionError):
         run_tour(bash, [_line(broken.format(host=host))], {}, later_s=0)

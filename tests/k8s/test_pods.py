@@ -8,11 +8,14 @@ from functools import cache
 import pytest
 from tests.k8s.manifests import ROOT, SERVICES, bytes_of, millicores_of
 
+from shop.local.keys import new_pair
+
 DOCKERFILE = ROOT / "Dockerfile"
 PROBES = ("startup", "liveness", "readiness")
 VALUES = {
     "SHOP_MONGO_URI_FILE": "mongodb://u:p@127.0.0.1:1/shop?replicaSet=rs0",
     "SHOP_REDIS_URL_FILE": "rediss://:p@127.0.0.1:1/0",
+    "SHOP_AUTH_SERVICE_KEY_FILE": new_pair()[0],
     "SHOP_CONSUL_HTTP_TOKEN_FILE": "b7f0c7f5-0c3f-4c57-9d7e-0a1b2c3d4e5f",
 }
 
@@ -135,7 +138,12 @@ def test_every_variable_is_one_that_the_service_knows(cluster, service):
     assert "SHOP_MONGO_URI" in known
     set_ = set(environment(cluster, service))
     assert {name.removesuffix("_FILE") for name in set_} <= known
-    needed = {"SHOP_MONGO_URI_FILE", "SHOP_CONSUL_HTTP_ADDR", "SHOP_ADVERTISE_ADDRESS"}
+    needed = {
+        "SHOP_AUTH_ISSUERS",
+        "SHOP_MONGO_URI_FILE",
+        "SHOP_CONSUL_HTTP_ADDR",
+        "SHOP_ADVERTISE_ADDRESS",
+    }
     assert needed <= set_
 
 
@@ -152,7 +160,7 @@ def environment(cluster, service):
 def test_a_service_takes_what_it_is_told(eks, service, tmp_path):
     """With all variables as they are in the cluster: it says that it waits for MongoDB."""
     told = {name: value for name, value in environment(eks, service).items() if value}
-    for name in ("SHOP_MONGO_URI_FILE", "SHOP_REDIS_URL_FILE", "SHOP_CONSUL_HTTP_TOKEN_FILE"):
+    for name in VALUES.keys() & told.keys():
         file = tmp_path / name
         file.write_text(VALUES[name])
         told[name] = str(file)
@@ -160,7 +168,7 @@ def test_a_service_takes_what_it_is_told(eks, service, tmp_path):
     command = [sys.executable, "-m", f"shop.{service}", "--port", "0"]
     with subprocess.Popen(command, env=told, stdout=-1, stderr=-2, text=True) as process:
         assert process.stdout
-        first = process.stdout.readline()
+        waits = any("waiting for MongoDB" in line for line in process.stdout)
         process.terminate()
-    assert "waiting for MongoDB" in first
+    assert waits
     assert process.returncode == 0

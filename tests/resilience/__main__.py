@@ -35,6 +35,7 @@ def main() -> int:
     home = Home.from_environment()
     for name in [name for name in os.environ if name.startswith(("SHOP_", "CONSUL_"))]:
         del os.environ[name]  # whoever calls this may have a shop of their own
+    os.environ["SHOP_AUTH"] = "off"  # access is tested elsewhere
     names = given.scenario or [*SCENARIOS, shop_restart.NAME]
     try:
         return asyncio.run(_interruptible(names, home, full=given.full))

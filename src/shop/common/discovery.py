@@ -1,7 +1,7 @@
 """How a service finds the others and is found: through Consul, or at fixed places."""
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from ssl import SSLContext
@@ -20,11 +20,15 @@ _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (not to listen on)
 _ELSEWHERE = ("192.0.2.1", "2001:db8::1")  # for documents only (RFC 5737, RFC 3849)
 
 
+Headers = Callable[[], Mapping[str, str]]
+
+
 @dataclass(frozen=True)
 class Peers:
     """The other services; ``zone``: where this one runs, None if nobody says.
 
-    ``metrics``: who is told how the calls go, if anybody is.
+    ``metrics``: who is told how the calls go, if anybody is. ``credentials``: the headers that say
+    who calls, if any do.
     """
 
     resolver: peer.Resolver
@@ -32,6 +36,7 @@ class Peers:
     zone: str | None = None
     breaker: peer.BreakerOptions = field(default_factory=peer.BreakerOptions)
     metrics: peer.PeerMetrics | None = None
+    credentials: Headers | None = None
     _clients: list[peer.PeerClient] = field(default_factory=list)
 
     def client(self, service: str) -> peer.PeerClient:
@@ -41,13 +46,18 @@ class Peers:
             self.resolver,
             self.session,
             options=peer.PeerOptions(zone=self.zone, breaker=self.breaker),
-            headers=trace.outgoing,
+            headers=self._headers,
             listener=self.metrics,
         )
         self._clients.append(client)
         if self.metrics:
             self.metrics.show(client, self.resolver)
         return client
+
+    def _headers(self) -> Mapping[str, str]:
+        if self.credentials is None:
+            return trace.outgoing()
+        return {**trace.outgoing(), **self.credentials()}
 
     def views(self) -> list[tuple[peer.PeerView, peer.WatchView | None]]:
         """Return what each client knows now, and what the resolver knows of its service."""
@@ -120,10 +130,12 @@ async def opened(
     config: ConsulConfig,
     registry: CollectorRegistry | None = None,
     tls_config: TlsConfig | None = None,
+    credentials: Headers | None = None,
 ) -> AsyncIterator[Peers]:
     """Give the other services, and close what finds and calls them at the end.
 
-    ``registry``: where the calls are counted; None: nowhere. Raises ConfigError.
+    ``registry``: where the calls are counted; None: nowhere. ``credentials``: the headers of each
+    call that say who makes it; None: there are none. Raises ConfigError.
     """
     async with (
         tls.opened(tls_config or TlsConfig()) as certificates,
@@ -133,7 +145,7 @@ async def opened(
         try:
             metrics = peer.PeerMetrics(registry) if registry else None
             breaker = _breaker(config.open_max_s)
-            yield Peers(resolver, session, config.zone or None, breaker, metrics)
+            yield Peers(resolver, session, config.zone or None, breaker, metrics, credentials)
         finally:
             await resolver.close()
 

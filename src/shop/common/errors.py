@@ -39,6 +39,22 @@ class ShopError(Exception):
         self.members = members
 
 
+class Unauthenticated(ShopError):
+    """Who calls is not known; ``challenge`` says how to show it (RFC 9110, section 11.6.1)."""
+
+    code = "unauthenticated"
+    title = "A valid token is needed"
+    challenge = "Bearer"
+
+
+class Forbidden(ShopError):
+    """Who calls is known, and may not do this."""
+
+    code = "forbidden"
+    title = "This is not allowed"
+    challenge: str | None = None
+
+
 class NotFound(ShopError):
     """What the address names does not exist."""
 

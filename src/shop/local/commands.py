@@ -1,4 +1,4 @@
-"""The command line: ``python -m shop up | down | status | peers | logs | seed | fetch``."""
+"""The command line: ``python -m shop up | down | status | peers | logs | seed | token | fetch``."""
 
 import argparse
 import asyncio
@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 
-from shop.local import logs, peers
+from shop.local import logs, peers, token
 from shop.local.errors import LocalError
 from shop.local.fetch import find_or_fetch
 from shop.local.foreground import stay
@@ -130,7 +130,8 @@ async def _logs(stack: Stack, parsed: argparse.Namespace) -> int:
 
 async def _seed(stack: Stack, _: argparse.Namespace) -> int:
     statuses = await stack.status()
-    for kind, seeded in (await seed(_url(statuses, "product"), _url(statuses, "customer"))).items():
+    product, customer = _url(statuses, "product"), _url(statuses, "customer")
+    for kind, seeded in (await seed(product, customer, token.staff_headers(stack.home))).items():
         print(f"{kind}: {seeded.created} put in, {seeded.present} were there")
     return 0
 
@@ -140,6 +141,11 @@ def _url(statuses: Sequence[Status], service: str) -> str:
         if status.service == service and status.health == "passing":
             return status.url
     raise LocalError(f"No instance of {service} is passing. Start the shop: python -m shop up")
+
+
+async def _token(stack: Stack, parsed: argparse.Namespace) -> int:
+    print(token.token(stack.home, parsed))
+    return 0
 
 
 async def _fetch(stack: Stack, _: argparse.Namespace) -> int:
@@ -171,6 +177,8 @@ def _parser() -> argparse.ArgumentParser:
     log.add_argument("-f", "--follow", action="store_true", help="go on until interrupted")
     log.add_argument("-n", "--lines", type=_count, default=40, metavar="N", help="of each (40)")
     add("seed", _seed, "put 50 products and 20 customers in")
+    told = add("token", _token, "print a token to call the services with")
+    token.add_options(told)
     add("fetch", _fetch, "find or fetch the servers' programs, start nothing")
     return parser
 

@@ -28,6 +28,11 @@ class Home:
         """The file that is locked while a command starts or stops things."""
         return self.root / "lock"
 
+    @property
+    def keys(self) -> Path:
+        """The folder of the keys that tokens are signed and checked by."""
+        return self.root / "keys"
+
     def log(self, name: str) -> Path:
         """Return the log file of a server or an instance."""
         return self.root / "logs" / f"{name}.log"

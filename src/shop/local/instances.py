@@ -9,6 +9,7 @@ from shop.local import consul, ports
 from shop.local.errors import LocalError
 from shop.local.health import of
 from shop.local.home import Home
+from shop.local.keys import Keys
 from shop.local.process import start
 from shop.local.progress import Progress
 from shop.local.server import check_alive, tail
@@ -58,6 +59,7 @@ class Instances:
             return
         if missing:
             self._progress.say(f"Starting {len(missing)} instances of the services")
+            Keys(self._home.keys).make()
             await self._forget_the_lost()
         for instance in missing:
             self._launch(instance)
@@ -67,7 +69,7 @@ class Instances:
         name, port = instance.service.name, instance.port
         log = self._home.log(f"{name}-{instance.slot}")
         servers = {s.variable: m.url for s in SERVERS if (m := self._state.get(s.name))}
-        env = environment(port, servers)
+        env = environment(port, servers, Keys(self._home.keys).variables(name))
         scheme = "https" if env.get("SHOP_TLS_CERT") else "http"
         process = start(instance.service.command, log=log, env=env, cwd=self._home.root)
         self._state.add(

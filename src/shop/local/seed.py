@@ -67,19 +67,27 @@ def customers() -> Iterator[dict[str, Any]]:
             }
 
 
-async def seed(product_url: str, customer_url: str) -> dict[str, Seeded]:
+async def seed(
+    product_url: str, customer_url: str, headers: dict[str, str] | None = None
+) -> dict[str, Seeded]:
     """Put everything in; raise LocalError if a service refuses or is away."""
     return {
-        "products": await _put_in(f"{product_url}/api/v1/products", products(), "sku-taken"),
-        "customers": await _put_in(f"{customer_url}/api/v1/customers", customers(), "email-taken"),
+        "products": await _put_in(
+            f"{product_url}/api/v1/products", products(), "sku-taken", headers
+        ),
+        "customers": await _put_in(
+            f"{customer_url}/api/v1/customers", customers(), "email-taken", headers
+        ),
     }
 
 
-async def _put_in(url: str, documents: Iterator[dict[str, Any]], taken: str) -> Seeded:
+async def _put_in(
+    url: str, documents: Iterator[dict[str, Any]], taken: str, headers: dict[str, str] | None
+) -> Seeded:
     seeded = Seeded()
     for document in documents:
         try:
-            answer = await ask("POST", url, document)
+            answer = await ask("POST", url, document, headers)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise LocalError(f"{url} does not answer: {error}") from error
         if answer.status == 201:

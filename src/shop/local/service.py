@@ -30,8 +30,12 @@ SERVICES = tuple(
 )
 
 
-def environment(port: int, servers: Mapping[str, str]) -> dict[str, str]:
+def environment(
+    port: int, servers: Mapping[str, str], keys: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Return the environment of an instance; ``servers`` maps variables to addresses.
+
+    ``keys`` are variables, too; what this process was told of keys comes before them.
 
     Addresses go this way, and not as flags, since they may hold passwords.
     """
@@ -45,4 +49,4 @@ def environment(port: int, servers: Mapping[str, str]) -> dict[str, str]:
         "SHOP_HTTP_PORT": str(port),
         "SHOP_ADVERTISE_ADDRESS": "127.0.0.1",
     }
-    return {**usual, **inherited, **own, **servers}
+    return {**usual, **(keys or {}), **inherited, **own, **servers}

@@ -34,9 +34,10 @@ def hints(statuses: Sequence[Status]) -> str:
     if customer:
         lines.append(
             f"Try        curl -s {customer.url}/api/v1/customers "
+            '-H "Authorization: Bearer $(python -m shop token --as staff)" '
             f"-H 'Content-Type: application/json' -d '{_CUSTOMER}'"
         )
-    lines.append("Then       python -m shop status | logs | seed | down (or: make ...)")
+    lines.append("Then       python -m shop status | logs | seed | token | down (or: make ...)")
     return "\n".join(lines)
 
 

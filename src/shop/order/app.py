@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from shop.common import cache, discovery, feed, idempotency, mongo
+from shop.common import auth, cache, discovery, feed, idempotency, mongo
 from shop.common.background import running
 from shop.common.config import FeedConfig, ServiceConfig
 from shop.common.web import KEYS, PEERS, READINESS, REGISTRY, build
@@ -34,16 +34,18 @@ class Config(ServiceConfig):
     feed: FeedConfig
 
 
+NAME = "order"
 DEFAULTS = {"SHOP_HTTP_PORT": 8003, "SHOP_MONGO_DATABASE": "order"}
 
 
 def create_app(config: Config) -> web.Application:
     """Return the service's application; its connections open when it starts.
 
-    Raises ConfigError where it could not find its peers.
+    Raises ConfigError where it could not find its peers, or not show them who it is.
     """
     discovery.check(config.consul)
-    app = build(config.http, __package__, handlers)
+    app = build(config.http, __package__, handlers, config.auth)
+    own = auth.credentials(NAME, config.auth)
 
     registry = app[REGISTRY] if config.http.metrics else None
     measures.show(app[REGISTRY])
@@ -52,7 +54,7 @@ def create_app(config: Config) -> web.Application:
         async with (
             mongo.opened(config.mongo, registry) as database,
             cache.opened(config.redis, config.mongo.database, registry) as kept,
-            discovery.opened(config.consul, registry, config.tls) as peers,
+            discovery.opened(config.consul, registry, config.tls, own) as peers,
         ):
             stored = MongoOrders(database["orders"], encode_order)
             await stored.prepare()

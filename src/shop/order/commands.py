@@ -2,13 +2,13 @@
 
 import sys
 
-from shop.common import discovery, mongo
+from shop.common import auth, discovery, mongo
 from shop.common.clock import now
 from shop.common.errors import ShopError
 from shop.common.peer import PeerError
 from shop.common.web import Command
 from shop.common.web.command import Flags
-from shop.order.app import Config
+from shop.order.app import NAME, Config
 from shop.order.model import Order
 from shop.order.reconcile.listing import Shop, UnexpectedAnswer
 from shop.order.reconcile.run import Reconciler
@@ -61,7 +61,8 @@ def _order_line(order: Order) -> str:
 async def reconcile(config: Config, given: Flags) -> int:
     """Compare the three services; exit code 0: they agree; 1: they do not; 2: cannot be told."""
     discovery.check(config.consul)
-    async with discovery.opened(config.consul) as peers:
+    own = auth.credentials(NAME, config.auth)
+    async with discovery.opened(config.consul, credentials=own) as peers:
         shop = Shop(peers.client)
         work = Reconciler(shop, fix=given.fix, out=sys.stdout, progress=sys.stderr)
         try:

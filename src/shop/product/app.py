@@ -27,7 +27,7 @@ DEFAULTS = {"SHOP_HTTP_PORT": 8002, "SHOP_MONGO_DATABASE": "product"}
 
 def create_app(config: Config) -> web.Application:
     """Return the service's application; its connections open when it starts."""
-    app = build(config.http, __package__, handlers)
+    app = build(config.http, __package__, handlers, config.auth)
 
     registry = app[REGISTRY] if config.http.metrics else None
 

@@ -19,7 +19,9 @@ async def orders(shop_stack) -> list[str]:
     up = await asyncio.to_thread(shop_stack.run, "up", "--free-ports")
     assert up.returncode == 0, up.stderr
     instances = shop_stack.instances("order")
-    async with aiohttp.ClientSession() as session:
+    shopper = shop_stack.run("token", "--as", "shopper", "--customer", DRAFT["customerId"])
+    shown = {"Authorization": f"Bearer {shopper.stdout.strip()}"}
+    async with aiohttp.ClientSession(headers=shown) as session:
         for instance in instances:
             async with session.post(f"{instance['url']}/api/v1/orders", json=DRAFT) as response:
                 assert response.status == 422

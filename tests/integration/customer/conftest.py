@@ -12,6 +12,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from tests.integration.customer.api import Api
 
 from shop.common.config import (
+    AuthConfig,
     ConsulConfig,
     FeedConfig,
     HttpConfig,
@@ -34,6 +35,7 @@ def config(mongo_uri: str, redis_url: str, database: AsyncDatabase[dict[str, Any
         RedisConfig(url=redis_url),
         ConsulConfig(url=""),
         LogConfig(),
+        AuthConfig(required=False),
         FeedConfig(),
     )
 

@@ -14,6 +14,7 @@ from pymongo import AsyncMongoClient
 
 from shop.common import clock
 from shop.common.config import (
+    AuthConfig,
     ConsulConfig,
     FeedConfig,
     HttpConfig,
@@ -186,6 +187,7 @@ async def twins(mongo_uri: str, redis_url: str) -> AsyncIterator[Twins]:
                 RedisConfig(redis_url),
                 ConsulConfig(url="", peers=",".join(f"{k}={v}" for k, v in peers.items())),
                 LogConfig(),
+                AuthConfig(required=False),
                 **more,
             )
             keys = MongoKeys(client[f"{name}_{run}"]["idempotencyKeys"], LEASE, time)

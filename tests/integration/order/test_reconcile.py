@@ -17,6 +17,7 @@ from tests.asking import add_customer, add_product
 from tests.served import ServedShop, at_rest, served_shop
 
 from shop.common.config import (
+    AuthConfig,
     ConsulConfig,
     FeedConfig,
     HttpConfig,
@@ -82,6 +83,7 @@ async def config(shop: ServedShop, mongo_uri: str) -> Config:
         RedisConfig(""),
         ConsulConfig(url="", peers=peers),
         LogConfig(),
+        AuthConfig(required=False),
         OrderConfig(),
         FeedConfig(),
     )

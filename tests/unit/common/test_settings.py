@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from shop.common.config import (
+    AuthConfig,
     ConsulConfig,
     HttpConfig,
     LogConfig,
@@ -18,7 +19,13 @@ from shop.common.settings import ConfigError, add_flags, apply_flags, load, sett
 
 NO_DEFAULTS: dict[str, object] = {}
 VARIABLES = [about["variable"] for about, _ in settings(ServiceConfig, NO_DEFAULTS)]
-SECRETS = {"SHOP_MONGO_URI", "SHOP_REDIS_URL", "SHOP_CONSUL_HTTP_TOKEN"}
+SECRETS = {
+    "SHOP_MONGO_URI",
+    "SHOP_REDIS_URL",
+    "SHOP_CONSUL_HTTP_TOKEN",
+    "SHOP_AUTH_SERVICE_KEY",
+    "SHOP_AUTH_HS256_SECRET",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +48,12 @@ def parsed(*arguments: str) -> argparse.Namespace:
 
 def test_what_is_not_set_has_its_default():
     assert load(ServiceConfig) == ServiceConfig(
-        HttpConfig(), MongoConfig(), RedisConfig(), ConsulConfig(), LogConfig()
+        HttpConfig(),
+        MongoConfig(),
+        RedisConfig(),
+        ConsulConfig(),
+        LogConfig(),
+        AuthConfig(),
     )
 
 
@@ -152,7 +164,8 @@ def test_a_secret_may_stand_in_a_file_that_ends_with_a_line_break(monkeypatch, t
     (tmp_path / "secret").write_text(value + "\n")
     monkeypatch.setenv(f"{variable}_FILE", str(tmp_path / "secret"))
     config = load(ServiceConfig)
-    assert value in (config.mongo.uri, config.redis.url, config.consul.token)
+    of_auth = config.auth.service_key, config.auth.hs256_secret
+    assert value in (config.mongo.uri, config.redis.url, config.consul.token, *of_auth)
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"])

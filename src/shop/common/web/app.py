@@ -1,11 +1,14 @@
 """Builds the aiohttp application of a service from its spec and its handlers."""
 
+from collections.abc import AsyncIterator
+from functools import partial
 from types import ModuleType
 
+import structlog
 from aiohttp import web
 
-from shop.common import gc_pauses
-from shop.common.config import HttpConfig
+from shop.common import auth, gc_pauses
+from shop.common.config import AuthConfig, HttpConfig
 from shop.common.web import debug, health, metrics
 from shop.common.web.admission import ADMISSION, Admission
 from shop.common.web.cors import VARY, cors
@@ -20,14 +23,20 @@ from shop.common.web.shortcut import Shortcuts
 from shop.common.web.slow_clients import LIMITS, ConnectionLimits
 from shop.common.web.spec import Spec
 
+log = structlog.get_logger()
+
 BODY_MAX_BYTES = 1024 * 1024
 
 
-def build(config: HttpConfig, package: str, handlers: ModuleType) -> web.Application:
-    """Return an application that serves what ``package``'s swagger.yaml says.
+def build(
+    config: HttpConfig, package: str, handlers: ModuleType, auth_config: AuthConfig
+) -> web.Application:
+    """Return an application that serves what ``package``'s swagger.yaml says, to whom it says.
 
-    Raises SpecError where the spec and the handlers do not fit together.
+    Raises SpecError where the spec and the handlers do not fit together, or an operation does not
+    say who may call it; ConfigError where it would be open to everyone by mistake.
     """
+    verifier = auth.verifier(auth_config, config.host)
     spec = Spec.of(package)
     registry = metrics.new_registry()
     shedding = Shedding(SheddingOptions(max_in_flight=config.max_in_flight))
@@ -43,7 +52,7 @@ def build(config: HttpConfig, package: str, handlers: ModuleType) -> web.Applica
         most=config.max_connections,
     )
     app[ADMISSION] = admission
-    operations = bind(app, spec, handlers)
+    operations = bind(app, spec, handlers, verifier)
     measured = metrics.request_seconds(registry) if config.metrics else None
     routes = {operation.id: operation.path for operation in operations.values()}
     observer = Observer(measured, routes, logged=config.request_log)
@@ -57,8 +66,13 @@ def build(config: HttpConfig, package: str, handlers: ModuleType) -> web.Applica
         observer,
         timeout_s=config.request_timeout_s,
         added=VARY if config.cors_origins else "",
+        guarded=verifier is not None,
     )
     app.on_cleanup.append(admission.close)
+    if verifier is None:
+        app.on_startup.append(_warn)
+    else:
+        app.cleanup_ctx.append(partial(_keys_kept, verifier))
     add_docs(app, spec)
     app.router.add_get("/health/live", health.live)
     app.router.add_get("/health/ready", health.ready)
@@ -69,3 +83,12 @@ def build(config: HttpConfig, package: str, handlers: ModuleType) -> web.Applica
     if config.debug_peers:
         app.router.add_get("/debug/peers", debug.peers)
     return app
+
+
+async def _keys_kept(verifier: auth.Verifier, _: web.Application) -> AsyncIterator[None]:
+    async with auth.kept(verifier):
+        yield
+
+
+async def _warn(_: web.Application) -> None:
+    log.warning("SHOP_AUTH=off: whoever can call may do everything")

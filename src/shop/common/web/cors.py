@@ -10,7 +10,7 @@ _TAKEN = (
     "Content-Type, If-Match, If-None-Match, Idempotency-Key, Request-Timeout-Ms, Authorization,"
     " traceparent, Last-Event-ID"
 )
-_SHOWN = "ETag, Link, Location, Retry-After, Idempotency-Replayed, traceparent"
+_SHOWN = "ETag, Link, Location, Retry-After, Idempotency-Replayed, traceparent, WWW-Authenticate"
 
 VARY = "Vary: Origin\r\n"
 """What answers to requests without an origin have too: caches keep the answers apart."""

@@ -17,6 +17,7 @@ from typing import Protocol
 import orjson
 from aiohttp import web
 
+from shop.common import caller
 from shop.common.errors import Conflict, FieldError, ShopError, Unprocessable
 from shop.common.ids import new_id
 from shop.common.peer import Deadline, PeerError, deadline_scope
@@ -119,9 +120,20 @@ async def once(request: web.Request, prefix: str, make: Make) -> web.Response:
     if len(given) > 1:
         raise _repeated()
     keys = request.app[KEYS]
-    key = f"{request[OPERATION].id}:{given[0]}"
+    key = f"{request[OPERATION].id}:{_whose()}{given[0]}"
     held = await keys.claim(key, await _fingerprint(request), resource_id)
     return _replay(held) if isinstance(held, Answer) else await _answer(keys, held, make)
+
+
+def _whose() -> str:
+    """Return what keeps the keys of one caller from those of others.
+
+    No name of a caller has a blank, so none can pass for another by what its keys begin with.
+    """
+    who = caller.current()
+    if who.kind is caller.Kind.ANYONE:
+        return ""
+    return f"{who.kind}:{who.customer_id or who.subject} "
 
 
 def _repeated() -> Unprocessable:

@@ -15,6 +15,8 @@ from shop.common import errors, peer, trace
 
 _STATUS: dict[type[errors.ShopError], int] = {
     errors.Malformed: 400,
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.RequestTimeout: 408,
     errors.Conflict: 409,
@@ -70,6 +72,9 @@ def of_shop_error(error: errors.ShopError) -> web.Response:
     retry_after_s = getattr(error, "retry_after_s", None)
     if retry_after_s is not None:
         response.headers["Retry-After"] = str(math.ceil(retry_after_s))
+    challenge = getattr(error, "challenge", None)
+    if challenge is not None:
+        response.headers["WWW-Authenticate"] = challenge
     return response
 
 

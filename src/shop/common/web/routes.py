@@ -7,6 +7,8 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from shop.common.auth import Verifier
+from shop.common.web.access import access_check
 from shop.common.web.parameters import header_check, path_check, query_reader
 from shop.common.web.spec import Operation, Spec, SpecError
 
@@ -15,9 +17,12 @@ OPERATION: web.RequestKey[Operation] = web.RequestKey("operation", Operation)
 _QUERY: web.RequestKey[dict[str, Any]] = web.RequestKey("query", dict)
 
 
-def bind(app: web.Application, spec: Spec, handlers: ModuleType) -> Mapping[Handler, Operation]:
+def bind(
+    app: web.Application, spec: Spec, handlers: ModuleType, verifier: Verifier | None
+) -> Mapping[Handler, Operation]:
     """Route every operation of the spec to its handler; return which routed one is which.
 
+    ``verifier``: what checks tokens; None: everyone may do everything.
     Raises SpecError if an operation has no handler, or a handler no operation.
     """
     found = _handlers_in(handlers)
@@ -29,7 +34,7 @@ def bind(app: web.Application, spec: Spec, handlers: ModuleType) -> Mapping[Hand
     app[BASE_PATH] = spec.base_path
     bound: dict[Handler, Operation] = {}
     for name, operation in operations.items():
-        endpoint = _endpoint(operation, found[name])
+        endpoint = _endpoint(operation, found[name], verifier)
         bound[endpoint] = operation
         if operation.method == "GET":
             app.router.add_get(operation.path, endpoint)  # and HEAD
@@ -60,7 +65,12 @@ def _mismatch(module: ModuleType, missing: set[str], surplus: set[str]) -> str:
     return "; ".join(said)
 
 
-def _endpoint(operation: Operation, handler: Callable[[web.Request], Awaitable[Any]]) -> Handler:
+def _endpoint(
+    operation: Operation,
+    handler: Callable[[web.Request], Awaitable[Any]],
+    verifier: Verifier | None,
+) -> Handler:
+    admit = access_check(operation, verifier)
     check_path = path_check(operation)
     check_headers = header_check(operation) if operation.declared("header") else None
     read_query = query_reader(operation)
@@ -68,6 +78,8 @@ def _endpoint(operation: Operation, handler: Callable[[web.Request], Awaitable[A
 
     async def endpoint(request: web.Request) -> web.StreamResponse:
         request[OPERATION] = operation
+        if admit is not None:
+            await admit(request)
         check_path(request.match_info)
         if check_headers:
             check_headers(request.headers)

@@ -35,6 +35,7 @@ class Shortcuts:
     """The short ways of one service: none, until something is offered.
 
     ``timeout_s``: what a request is given. ``added``: lines that every head of an answer has.
+    ``guarded``: callers are held to what operations say of them, which is not done here.
     """
 
     def __init__(
@@ -45,17 +46,24 @@ class Shortcuts:
         *,
         timeout_s: float,
         added: str = "",
+        guarded: bool = False,
     ) -> None:
         self.admission = admission
         self.observer = observer
         self.timeout_s = timeout_s
         self.added = added
+        self._guarded = guarded
         self._operations = {operation.id: operation for operation in operations}
         self._by_folder: dict[str, _Shortcut] = {}
 
     def offer(self, operation_id: str, glance: Glance) -> None:
-        """Answer this operation, a GET by id, with what ``glance`` has at hand."""
+        """Answer this operation, a GET by id, with what ``glance`` has at hand.
+
+        One that is not for everyone goes the long way all the same, where it is seen who asks.
+        """
         operation = self._operations[operation_id]
+        if self._guarded and operation.allowed:
+            return
         folder = operation.path.rpartition("/")[0]
         self._by_folder[folder] = _Shortcut(self, operation, glance)
 

@@ -7,22 +7,27 @@ from typing import Any
 
 import yaml
 
+from shop.common.web.security import Allowed, Own, SpecError, read_allowed, read_own
+
+__all__ = ["Operation", "Spec", "SpecError"]
+
 _METHODS = ("get", "put", "post", "patch", "delete")
-
-
-class SpecError(Exception):
-    """The spec and the code do not fit together; the service must not start."""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation of the spec: where it is reached, and what it takes."""
+    """One operation of the spec: where it is reached, what it takes, and who may call it.
+
+    ``allowed``: empty: everyone. ``own``: how it keeps a shopper to what is its own.
+    """
 
     id: str
     method: str
     path: str
     parameters: tuple[Mapping[str, Any], ...]
     consumes: tuple[str, ...]
+    allowed: tuple[Allowed, ...] = ()
+    own: Own | None = None
 
     def declared(self, place: str) -> list[Mapping[str, Any]]:
         """Return the parameters that stand in ``place``: path, query, header or body."""
@@ -57,8 +62,11 @@ class Spec:
     def _operation(self, method: str, path: str, item: Mapping[str, Any], shared: Any) -> Operation:
         parameters = tuple(self._resolve(p) for p in [*shared, *item.get("parameters", [])])
         consumes = tuple(item.get("consumes", self.document.get("consumes", [])))
+        name = item["operationId"]
+        allowed = read_allowed(name, item, self.document)
+        own = read_own(name, item, allowed, parameters)
         return Operation(
-            item["operationId"], method.upper(), self.base_path + path, parameters, consumes
+            name, method.upper(), self.base_path + path, parameters, consumes, allowed, own
         )
 
     def _resolve(self, item: Mapping[str, Any]) -> Mapping[str, Any]:

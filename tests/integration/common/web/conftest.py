@@ -14,7 +14,7 @@ from aiohttp import web
 from tests.integration.common.web.process import ALONE, Service
 from tests.integration.common.web.tiny import handlers
 
-from shop.common.config import HttpConfig
+from shop.common.config import AuthConfig, HttpConfig
 from shop.common.web import build
 from shop.common.web.server import Runner
 
@@ -51,7 +51,7 @@ async def serve():
     async with AsyncExitStack() as stack:
 
         async def start(**options: object) -> Served:
-            app = build(HttpConfig(**options), PACKAGE, handlers)
+            app = build(HttpConfig(**options), PACKAGE, handlers, AuthConfig(required=False))
             app[handlers.STATE] = handlers._State()
             runner = Runner(app, access_log=None, shutdown_timeout=5)
             await runner.setup()

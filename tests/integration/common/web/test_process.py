@@ -13,6 +13,8 @@ from shop.common.settings import settings
 
 NOWHERE = "mongodb://127.0.0.1:9"
 
+OPEN = "SHOP_AUTH=off: whoever can call may do everything"
+
 
 # --- The command line ----------------------------------------------------------------------------
 
@@ -175,7 +177,7 @@ async def test_it_waits_for_mongo_and_says_so_once(start, start_mongo, session):
     async with session.get(f"{url}/api/v1/customers") as response:
         assert response.status == 200
     assert service.events.count("waiting for MongoDB") == 1
-    assert service.events[:2] == ["waiting for MongoDB", "listening"]
+    assert service.events[:3] == ["waiting for MongoDB", OPEN, "listening"]
 
 
 async def test_it_serves_while_it_waits_for_consul_and_registers_when_it_comes(
@@ -253,7 +255,7 @@ async def test_listen_register_serve_deregister_drain_close(
     assert (await request.answer()).startswith(b"HTTP/1.1 201 ")
     assert await service.ends() == 0
     life = [event for event in service.events if event != "request"]
-    assert life == ["listening", "registered", "deregistered", "stopped"]
+    assert life == [OPEN, "listening", "registered", "deregistered", "stopped"]
     served = [line for line in service.logged if line.get("operation") == "create_customer"]
     assert [line["status"] for line in served] == [201]
     assert service.logged.index(served[0]) > service.events.index("deregistered")
@@ -285,3 +287,17 @@ async def test_the_wait_for_requests_in_flight_is_bounded(start, hanging_mongo):
     assert await service.ends() == 0
     assert not any("Traceback" in line for line in service.lines)
     request.drop()
+
+
+async def test_without_tokens_it_does_not_listen_where_others_can_call(start):
+    service = await start(SHOP_HTTP_HOST="0.0.0.0", SHOP_AUTH_OFF_ANYWHERE="false")
+    assert await service.ends() == 2
+    (line,) = service.lines
+    assert line.startswith("shop.customer: SHOP_AUTH: off lets everyone do everything")
+
+
+async def test_it_does_not_start_before_it_knows_whose_tokens_to_take(start):
+    service = await start(SHOP_AUTH="on")
+    assert await service.ends() == 2
+    (line,) = service.lines
+    assert line.startswith("shop.customer: SHOP_AUTH_ISSUERS: say whose tokens are taken")

@@ -11,6 +11,8 @@ from shop.common.web import problems
 
 KINDS = {
     errors.Malformed: 400,
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.RequestTimeout: 408,
     errors.Conflict: 409,

@@ -18,12 +18,17 @@ SPEC = Spec(
                 "parameters": [{"name": "shared", "in": "query", "type": "string"}],
                 "get": {
                     "operationId": "list_things",
+                    "security": [],
                     "parameters": [{"$ref": "#/parameters/Limit"}],
                 },
-                "post": {"operationId": "create_thing"},
+                "post": {"operationId": "create_thing", "security": []},
             },
             "/things/{thingId}": {
-                "patch": {"operationId": "patch_thing", "consumes": ["application/x"]},
+                "patch": {
+                    "operationId": "patch_thing",
+                    "security": [],
+                    "consumes": ["application/x"],
+                },
             },
         },
     }
@@ -48,7 +53,7 @@ def handlers(*names: str) -> ModuleType:
 
 def bound(module: ModuleType) -> set[tuple[str, str]]:
     app = web.Application()
-    bind(app, SPEC, module)
+    bind(app, SPEC, module, None)
     return {(route.method, route.resource.canonical) for route in app.router.routes()}
 
 
