@@ -61,6 +61,7 @@ def collection() -> dict[str, Any]:
             "description": "Made from the Swagger files by scripts/postman.py: do not edit it.",
             "schema": SCHEMA,
         },
+        "auth": {"type": "bearer", "bearer": [{"key": "token", "value": "{{token}}"}]},
         "item": [_folder(spec) for spec in specs],
         "variable": _variables(specs),
     }
@@ -80,6 +81,7 @@ def _item(spec: Spec, path: str, method: str, operation: dict[str, Any]) -> dict
         "event": [{"listen": "test", "script": _script(spec, operation)}],
         "request": {
             "method": method.upper(),
+            **({} if operation["security"] else {"auth": {"type": "noauth"}}),
             "description": operation.get("description", operation["summary"]),
             "header": _headers(spec, operation),
             "url": _url(spec, path, operation),
@@ -175,7 +177,8 @@ def _variables(specs: list[Spec]) -> list[dict[str, Any]]:
         for parameter in operation["parameters"]
         if parameter["in"] == "path"
     }
-    return [{"key": key, "value": value} for key, value in {**addresses, **examples}.items()]
+    told = {**addresses, "token": "", **examples}  # the token: python -m shop token --as staff
+    return [{"key": key, "value": value} for key, value in told.items()]
 
 
 def render() -> str:

@@ -45,8 +45,16 @@ def test_it_has_one_request_per_operation(postman: ModuleType, collection: dict[
 
 def test_every_variable_that_a_request_uses_is_defined(collection: dict[str, Any]) -> None:
     defined = {variable["key"] for variable in collection["variable"]}
-    used = set(re.findall(r"{{(\w+)}}", json.dumps(collection["item"])))
+    asking = json.dumps([collection["item"], collection["auth"]])
+    used = set(re.findall(r"{{(\w+)}}", asking))
     assert used == defined
+
+
+def test_what_is_for_everyone_shows_no_token(postman: ModuleType, collection: dict) -> None:
+    for folder in collection["item"]:
+        operations = [operation for _, _, operation in postman.Spec(folder["name"]).operations()]
+        silent = [item["request"].get("auth") == {"type": "noauth"} for item in folder["item"]]
+        assert silent == [operation["security"] == [] for operation in operations]
 
 
 def test_what_creates_something_keeps_its_id(collection: dict[str, Any]) -> None:

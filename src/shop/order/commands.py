@@ -62,7 +62,7 @@ async def reconcile(config: Config, given: Flags) -> int:
     """Compare the three services; exit code 0: they agree; 1: they do not; 2: cannot be told."""
     discovery.check(config.consul)
     own = auth.credentials(NAME, config.auth)
-    async with discovery.opened(config.consul, credentials=own) as peers:
+    async with discovery.opened(config.consul, None, config.tls, own) as peers:
         shop = Shop(peers.client)
         work = Reconciler(shop, fix=given.fix, out=sys.stdout, progress=sys.stderr)
         try:

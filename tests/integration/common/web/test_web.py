@@ -545,7 +545,17 @@ async def test_the_docs_need_no_network(tiny):
         async with tiny.session.get(path) as response:
             assert response.status == 200
             assert len(await response.read()) > 500
-    assert "/swagger.json" in page
+    assert "/docs/swagger.json" in page
+
+
+async def test_the_docs_take_a_token_and_leave_the_spec_as_it_is(tiny):
+    async with tiny.session.get("/docs/swagger.json") as response:
+        tried = await response.json()
+    async with tiny.session.get("/swagger.json") as response:
+        spec = await response.json()
+    token = tried["securityDefinitions"]["token"]
+    assert (token["type"], token["in"], token["name"]) == ("apiKey", "header", "Authorization")
+    assert tried["paths"] == spec["paths"]  # all of these are for everyone
 
 
 # --- Life ----------------------------------------------------------------------------------------
