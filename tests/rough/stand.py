@@ -43,7 +43,7 @@ class Stand:
             if answer is None:
                 return None
             decent(answer, method)
-            if answer.closes:
+            if answer.closes or answer.streams:
                 return answer
             await self._still_usable(wire)
             return answer

@@ -57,6 +57,11 @@ class Answer:
         """Whether it says that it is the last on its connection."""
         return self.headers.get("connection", "").lower() == "close"
 
+    @property
+    def streams(self) -> bool:
+        """Whether it has no end of its own."""
+        return self.headers.get("content-type", "").startswith("text/event-stream")
+
 
 @dataclass
 class Wire:
@@ -84,6 +89,8 @@ class Wire:
                 head = await self.reader.readuntil(b"\r\n\r\n")
                 answer = _parsed(head)
                 if method == "HEAD" or answer.status in (204, 304) or answer.status < 200:
+                    return answer
+                if answer.streams:
                     return answer
                 size = int(answer.headers["content-length"])
                 return replace(answer, body=await self.reader.readexactly(size))

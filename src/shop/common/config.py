@@ -10,6 +10,7 @@ _PORT = validate.Range(0, 65535)
 _AT_LEAST_ONE = validate.Range(1, 1_000_000)
 _WORKERS = validate.Range(1, 64)
 _PAUSE = validate.Range(0, 60)
+_RATE = validate.Range(0, 1_000_000)
 _SECONDS = validate.Range(0.001, 86400)
 _MONGO = validate.Regexp(
     r"mongodb(\+srv)?://[^/]", error="must begin with mongodb:// or mongodb+srv://, then a host"
@@ -82,6 +83,30 @@ class HttpConfig:
         30.0,
         "how long a client may be behind with reading its answers before it is cut, in seconds",
         check=_SECONDS,
+    )
+    rate_reads: float = setting(
+        "SHOP_RATE_READS",
+        0.0,
+        "how many reads per second one caller may send, in the long run; 0: any",
+        check=_RATE,
+    )
+    rate_writes: float = setting(
+        "SHOP_RATE_WRITES",
+        0.0,
+        "how many writes per second one caller may send, in the long run; 0: any",
+        check=_RATE,
+    )
+    rate_burst_s: float = setting(
+        "SHOP_RATE_BURST_S",
+        10.0,
+        "how many seconds' worth of that may come at once",
+        check=_SECONDS,
+    )
+    trusted_hops: int = setting(
+        "SHOP_TRUSTED_HOPS",
+        0,
+        "how many proxies stand in front, each adding to X-Forwarded-For whom it was called by",
+        check=validate.Range(0, 10),
     )
     linger_s: float = setting(
         "SHOP_LINGER_S",

@@ -97,6 +97,13 @@ class RequestTimeout(ShopError):
     title = "The request did not arrive in time"
 
 
+class TooManyRequests(ShopError):
+    """The caller asks more often than it may."""
+
+    code = "too-many-requests"
+    title = "There are too many requests of this caller"
+
+
 class UnsupportedMediaType(ShopError):
     """The body is of a type that the operation does not take."""
 

@@ -8,7 +8,7 @@ from aiohttp import web
 from shop.common import cache, feed, idempotency, mongo
 from shop.common.background import running
 from shop.common.config import FeedConfig, ServiceConfig
-from shop.common.web import KEYS, READINESS, REGISTRY, build
+from shop.common.web import KEYS, READINESS, REGISTRY, build, rates_shared
 from shop.customer import handlers
 from shop.customer.erasure import Eraser
 from shop.customer.repository import (
@@ -46,6 +46,7 @@ def create_app(config: Config) -> web.Application:
         async with (
             mongo.opened(config.mongo, registry) as database,
             cache.opened(config.redis, config.mongo.database, registry) as kept,
+            rates_shared(app, config.redis, config.mongo.database),
         ):
             await mongo.ensure_indexes(database["customers"], CUSTOMER_INDEXES)
             await mongo.ensure_indexes(database["customerOrders"], LINK_INDEXES)

@@ -8,7 +8,7 @@ from aiohttp import web
 from shop.common import auth, cache, discovery, feed, idempotency, mongo
 from shop.common.background import running
 from shop.common.config import FeedConfig, ServiceConfig
-from shop.common.web import KEYS, PEERS, READINESS, REGISTRY, build
+from shop.common.web import KEYS, PEERS, READINESS, REGISTRY, build, rates_shared
 from shop.order import handlers, measures
 from shop.order.audit import AuditTrail
 from shop.order.cached import CachedOrders
@@ -54,6 +54,7 @@ def create_app(config: Config) -> web.Application:
         async with (
             mongo.opened(config.mongo, registry) as database,
             cache.opened(config.redis, config.mongo.database, registry) as kept,
+            rates_shared(app, config.redis, config.mongo.database),
             discovery.opened(config.consul, registry, config.tls, own) as peers,
         ):
             stored = MongoOrders(database["orders"], encode_order)

@@ -7,7 +7,7 @@ from aiohttp import web
 from shop.common import cache, idempotency, mongo
 from shop.common.background import running
 from shop.common.config import ServiceConfig
-from shop.common.web import KEYS, READINESS, REGISTRY, SHORTCUTS, build
+from shop.common.web import KEYS, READINESS, REGISTRY, SHORTCUTS, build, rates_shared
 from shop.product import handlers
 from shop.product.pages import Pages
 from shop.product.repository import (
@@ -35,6 +35,7 @@ def create_app(config: Config) -> web.Application:
         async with (
             mongo.opened(config.mongo, registry) as database,
             cache.opened(config.redis, config.mongo.database, registry) as kept,
+            rates_shared(app, config.redis, config.mongo.database),
         ):
             await create_indexes(database)
             app[KEYS] = await idempotency.opened(database, config.http)

@@ -11,9 +11,10 @@
 
 from shop.common.cache.glance import LoaderGlance
 from shop.common.cache.loader import Loader
-from shop.common.cache.opened import opened
+from shop.common.cache.opened import connection_to, opened
 from shop.common.cache.protocol import Cache, NoCache, writing
 from shop.common.cache.read_through import RedisReadThrough
+from shop.common.cache.store import Script
 
 __all__ = [
     "Cache",
@@ -21,6 +22,8 @@ __all__ = [
     "LoaderGlance",
     "NoCache",
     "RedisReadThrough",
+    "Script",
+    "connection_to",
     "opened",
     "writing",
 ]

@@ -27,7 +27,7 @@ async def opened(
     if not config.url:
         yield NoCache()
         return
-    redis = Multiplexed(_address(config.url), config.timeout_s)
+    redis = connection_to(config)
     store = RedisStore(redis, namespace)
     cache = RedisReadThrough(store, config.ttl_s)
     if registry is not None:
@@ -37,6 +37,14 @@ async def opened(
     finally:
         await cache.close()
         await store.close()
+
+
+def connection_to(config: RedisConfig) -> Multiplexed:
+    """Return a connection, made when one is needed; raise ConfigError for an address that is none.
+
+    Whoever has it closes it.
+    """
+    return Multiplexed(_address(config.url), config.timeout_s)
 
 
 def _address(url: str) -> Address:

@@ -9,6 +9,7 @@ from shop.common.web.debug import PEERS
 from shop.common.web.health import READINESS
 from shop.common.web.metrics import REGISTRY
 from shop.common.web.once import KEYS, once
+from shop.common.web.rates import rates_shared
 from shop.common.web.responses import (
     EncodedPage,
     accepted,
@@ -48,6 +49,7 @@ __all__ = [
     "once",
     "patch",
     "query",
+    "rates_shared",
     "representation",
     "run",
     "side_by_side",

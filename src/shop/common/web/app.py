@@ -16,6 +16,7 @@ from shop.common.web.docs import add_docs
 from shop.common.web.loop_lag import LoopLag
 from shop.common.web.observer import Observer
 from shop.common.web.outermost import Outermost
+from shop.common.web.rates import RATES, Rates
 from shop.common.web.routes import bind
 from shop.common.web.server import SHORTCUTS
 from shop.common.web.shedding import Shedding, SheddingOptions
@@ -52,7 +53,8 @@ def build(
         most=config.max_connections,
     )
     app[ADMISSION] = admission
-    operations = bind(app, spec, handlers, verifier)
+    rates = app[RATES] = Rates(config, registry)
+    operations = bind(app, spec, handlers, verifier, rates)
     measured = metrics.request_seconds(registry) if config.metrics else None
     routes = {operation.id: operation.path for operation in operations.values()}
     observer = Observer(measured, routes, logged=config.request_log)
@@ -64,6 +66,7 @@ def build(
         operations.values(),
         admission,
         observer,
+        rates.of_reads,
         timeout_s=config.request_timeout_s,
         added=VARY if config.cors_origins else "",
         guarded=verifier is not None,

@@ -74,7 +74,7 @@ class Connection(Bounded):
         ):
             return False
         self._next_keepalive_close_time = self._loop.time() + self.keepalive_timeout
-        self._on_short_way = shortcuts.take(message, self._end_short_way)
+        self._on_short_way = shortcuts.take(message, self.peername, self._end_short_way)
         return self._on_short_way
 
     def _wait(self, data: bytes) -> None:

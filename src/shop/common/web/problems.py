@@ -24,6 +24,7 @@ _STATUS: dict[type[errors.ShopError], int] = {
     errors.PreconditionFailed: 412,
     errors.UnsupportedMediaType: 415,
     errors.Unprocessable: 422,
+    errors.TooManyRequests: 429,
     errors.Unavailable: 503,
     errors.DeadlineExceeded: 504,
 }

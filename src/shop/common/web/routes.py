@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler
 from shop.common.auth import Verifier
 from shop.common.web.access import access_check
 from shop.common.web.parameters import header_check, path_check, query_reader
+from shop.common.web.rates import Rates
 from shop.common.web.spec import Operation, Spec, SpecError
 
 BASE_PATH: web.AppKey[str] = web.AppKey("base_path", str)
@@ -18,11 +19,16 @@ _QUERY: web.RequestKey[dict[str, Any]] = web.RequestKey("query", dict)
 
 
 def bind(
-    app: web.Application, spec: Spec, handlers: ModuleType, verifier: Verifier | None
+    app: web.Application,
+    spec: Spec,
+    handlers: ModuleType,
+    verifier: Verifier | None,
+    rates: Rates | None = None,
 ) -> Mapping[Handler, Operation]:
     """Route every operation of the spec to its handler; return which routed one is which.
 
-    ``verifier``: what checks tokens; None: everyone may do everything.
+    ``verifier``: what checks tokens; None: everyone may do everything. ``rates``: how often a
+    caller may ask; None: any number of times.
     Raises SpecError if an operation has no handler, or a handler no operation.
     """
     found = _handlers_in(handlers)
@@ -34,7 +40,8 @@ def bind(
     app[BASE_PATH] = spec.base_path
     bound: dict[Handler, Operation] = {}
     for name, operation in operations.items():
-        endpoint = _endpoint(operation, found[name], verifier)
+        check_rate = rates.check_for(operation) if rates else None
+        endpoint = _endpoint(operation, found[name], verifier, check_rate)
         bound[endpoint] = operation
         if operation.method == "GET":
             app.router.add_get(operation.path, endpoint)  # and HEAD
@@ -69,6 +76,7 @@ def _endpoint(
     operation: Operation,
     handler: Callable[[web.Request], Awaitable[Any]],
     verifier: Verifier | None,
+    check_rate: Callable[[web.Request], None] | None,
 ) -> Handler:
     admit = access_check(operation, verifier)
     check_path = path_check(operation)
@@ -80,6 +88,8 @@ def _endpoint(
         request[OPERATION] = operation
         if admit is not None:
             await admit(request)
+        if check_rate:
+            check_rate(request)
         check_path(request.match_info)
         if check_headers:
             check_headers(request.headers)

@@ -21,6 +21,7 @@ from shop.common.web.arrival import FRESH, TIMEOUT, TRACE
 from shop.common.web.conditional import etag, is_ours
 from shop.common.web.observer import Observer
 from shop.common.web.parameters import parser
+from shop.common.web.rates import ReadRate
 from shop.common.web.spec import Operation
 
 Answer = Callable[[bytes | None], None]
@@ -43,6 +44,7 @@ class Shortcuts:
         operations: Iterable[Operation],
         admission: Admission,
         observer: Observer,
+        rate: ReadRate | None,
         *,
         timeout_s: float,
         added: str = "",
@@ -50,6 +52,7 @@ class Shortcuts:
     ) -> None:
         self.admission = admission
         self.observer = observer
+        self.rate = rate
         self.timeout_s = timeout_s
         self.added = added
         self._guarded = guarded
@@ -71,11 +74,17 @@ class Shortcuts:
         """Let every request go the long way from now on."""
         self._by_folder.clear()
 
-    def take(self, message: RawRequestMessage, answer: Answer) -> bool:
-        """Begin to answer, and call ``answer`` later on; or return False: it is not for here."""
+    def take(self, message: RawRequestMessage, peer: object, answer: Answer) -> bool:
+        """Begin to answer, and call ``answer`` later on; or return False: it is not for here.
+
+        ``peer``: the socket's name of who asks.
+        """
         folder, _, key = message.path.rpartition("/")
         shortcut = self._by_folder.get(folder)
-        return shortcut is not None and is_plain(message) and shortcut.take(message, key, answer)
+        if shortcut is None or not is_plain(message):
+            return False
+        caller = self.rate.caller(peer, message.headers) if self.rate else None
+        return shortcut.take(message, key, caller, answer)
 
 
 def is_plain(message: RawRequestMessage) -> bool:
@@ -100,16 +109,20 @@ class _Shortcut:
         (parameter,) = operation.declared("path")
         self._check = parser(parameter)
 
-    def take(self, message: RawRequestMessage, key: str, answer: Answer) -> bool:
-        admission, passage = self.shared.admission, _Passage(self, message, answer)
+    def take(
+        self, message: RawRequestMessage, key: str, caller: str | None, answer: Answer
+    ) -> bool:
+        admission, passage = self.shared.admission, _Passage(self, message, caller, answer)
         try:
             self._check(key)
         except ValueError:
             return False
         if not admission.admits(self.operation, self.shared.timeout_s):
             return False
-        if self._glance.ask(key, passage.end):
-            return True
+        if passage.spend():
+            if self._glance.ask(key, passage.end):
+                return True
+            passage.give_back()
         admission.withdraw(self.operation)
         return False
 
@@ -117,19 +130,34 @@ class _Shortcut:
 class _Passage:
     """One request on the short way."""
 
-    __slots__ = ("_answer", "_began_s", "_message", "_shortcut")
+    __slots__ = ("_answer", "_began_s", "_caller", "_message", "_shortcut")
 
-    def __init__(self, shortcut: _Shortcut, message: RawRequestMessage, answer: Answer) -> None:
+    def __init__(
+        self, shortcut: _Shortcut, message: RawRequestMessage, caller: str | None, answer: Answer
+    ) -> None:
         self._began_s = monotonic()
         self._shortcut = shortcut
         self._message = message
+        self._caller = caller
         self._answer = answer
+
+    def spend(self) -> bool:
+        """Count it for its caller; False: they ask too often, which the long way tells them."""
+        rate = self._shortcut.shared.rate
+        return rate is None or self._caller is None or not rate.spend(self._caller)
+
+    def give_back(self) -> None:
+        """Count it no more: it goes the long way, where it is counted again."""
+        rate = self._shortcut.shared.rate
+        if rate is not None and self._caller is not None:
+            rate.give_back(self._caller)
 
     def end(self, found: Representation | None) -> None:
         """Answer with what was found, if anything was."""
         operation, shared = self._shortcut.operation, self._shortcut.shared
         if found is None:
             shared.admission.withdraw(operation)
+            self.give_back()
             self._answer(None)
             return
         message = self._message

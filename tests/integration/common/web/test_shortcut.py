@@ -259,6 +259,15 @@ async def test_one_too_many_is_refused_on_the_long_way(offering, connect, shelf)
     assert (await first.answer())[2] == SHORT.body
 
 
+async def test_who_asks_too_often_is_refused_whichever_way_they_came(offering, connect, shelf):
+    tiny = await offering(rate_reads=0.01, rate_burst_s=400)
+    caller, first_lines = await connect(tiny), []
+    for has in (HAD, None, None, HAD, None, HAD):  # what is not at hand is counted once
+        shelf.has = has
+        first_lines.append((await caller.asks())[0].split(" ")[1])
+    assert first_lines == ["200"] * 4 + ["429"] * 2
+
+
 async def test_a_service_that_leaves_says_that_the_connection_closes(tiny, caller, shelf):
     assert "Connection" not in (await caller.asks())[1]
     tiny.runner.leave()

@@ -20,6 +20,7 @@ KINDS = {
     errors.PreconditionFailed: 412,
     errors.UnsupportedMediaType: 415,
     errors.Unprocessable: 422,
+    errors.TooManyRequests: 429,
     errors.Unavailable: 503,
     errors.DeadlineExceeded: 504,
 }
