@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shop.common.errors import Malformed
 from shop.common.web.names_twice import names_twice
 
 _TEXT = st.text(st.sampled_from([":", "a", '"', "\\", "é", "{"]), max_size=3)
@@ -53,9 +54,17 @@ def test_a_second_one_is_noticed_wherever_it_stands(document, data):
     assert names_twice(raw, orjson.loads(raw))
 
 
-@pytest.mark.parametrize("depth", [200, 300, 1000])
-def test_depth_is_no_fault_of_its_own(depth):
-    for raw in (b"[" * depth + b"]" * depth, b'{"a":' * depth + b'"\\u003a"' + b"}" * depth):
-        assert not names_twice(raw, orjson.loads(raw))
+DEEP = [lambda n: b"[" * n + b"]" * n, lambda n: b'{"a":' * n + b'"\\u003a"' + b"}" * n]
+
+
+@pytest.mark.parametrize("deep", DEEP)
+def test_what_is_too_deep_to_be_shown_is_refused(deep):
+    assert not names_twice(deep(200), orjson.loads(deep(200)))
+    for depth in (300, 1000):
+        with pytest.raises(Malformed):
+            names_twice(deep(depth), orjson.loads(deep(depth)))
+
+
+def test_a_large_number_is_no_fault():
     raw = b'{"a":"\\u003a","b":' + b"9" * 300 + b"}"
     assert not names_twice(raw, orjson.loads(raw))
