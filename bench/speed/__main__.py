@@ -28,6 +28,7 @@ from bench.speed import (
     reads,
     reservations,
     results,
+    start,
     wrk,
 )
 from bench.speed.options import Options
@@ -44,14 +45,16 @@ MEASURED: dict[str, Run] = {
     "growth": growth.run,
     "instances": instances.run,
 }
-PARTS = (*MEASURED, "profile")
+FURTHER = ("start", "profile")
+PARTS = (*MEASURED, *FURTHER)
 # On 2 cores with nothing beside, for who waits; in proportion with other rounds and seconds.
 _MINUTES = {
     "reads": 9.5,
     "orders": 6,
     "reservations": 0.5,
     "growth": 6,
-    "instances": 2,
+    "instances": 3,
+    "start": 1,
     "profile": 1.5,
 }
 QUICK_PARTS = ("reads", "orders", "reservations")
@@ -121,6 +124,8 @@ async def _part(part: str, options: Options, out: Path) -> Result:
         about = results.about(options, [part], _programs(on))
         if part == "profile":
             return Result(part, about, further=await profile.run(on, options, out))
+        if part == "start":
+            return Result(part, about, further=await start.run(on, options))
         return Result(part, about, await MEASURED[part](on, options))
 
 

@@ -4,51 +4,52 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from bench.speed import growth, orders, reads, reservations
+from bench.speed import growth, orders, reads, reservations, start
+from bench.speed.results import Result
 from bench.speed.samples import Sample, chosen, ratio
 
 _SMALL, _LARGE = growth.SIZES[0], growth.SIZES[-1]
 
 
+Found = Callable[[Result], float | None]
+
+
 @dataclass(frozen=True)
 class Aim:
-    """``found``: the measured ratio, None where the samples do not have it."""
+    """``found``: the measured value, mostly a ratio; None where a result does not have it."""
 
     title: str
     limit: float
-    found: Callable[[Sequence[Sample]], float | None]
+    found: Found
     at_most: bool = False
 
     def met(self, value: float) -> bool:
         return value <= self.limit if self.at_most else value >= self.limit
 
-    def row(self, samples: Sequence[Sample]) -> tuple[str, str, str, str]:
+    def row(self, result: Result) -> tuple[str, str, str, str]:
         """Return title, aim, measured value, and whether it is met."""
-        sign, value = "<=" if self.at_most else ">=", self.found(samples)
+        sign, value = "<=" if self.at_most else ">=", self.found(result)
         if value is None:
             return (self.title, f"{sign} {self.limit:.2f}", "not measured", "-")
         met = "met" if self.met(value) else "**not met**"
         return (self.title, f"{sign} {self.limit:.2f}", f"{value:.2f}", met)
 
 
-def _of(
-    row: str, who: str, base: str, at: int, what: str = "rate"
-) -> Callable[[Sequence[Sample]], float | None]:
-    def found(samples: Sequence[Sample]) -> float | None:
-        return ratio(chosen(samples, row, who, at), chosen(samples, row, base, at), what)
+def _of(row: str, who: str, base: str, at: int, what: str = "rate") -> Found:
+    def found(result: Result) -> float | None:
+        both = [chosen(result.samples, row, each, at) for each in (who, base)]
+        return ratio(*both, what)
 
     return found
 
 
-def _cost(
-    row: str, small: tuple[str, int] | None = None
-) -> Callable[[Sequence[Sample]], float | None]:
+def _cost(row: str, small: tuple[str, int] | None = None) -> Found:
     """Return how many times as long it takes where there are a million documents."""
     base_row, base_at = small or (row, _SMALL)
 
-    def found(samples: Sequence[Sample]) -> float | None:
-        small = chosen(samples, base_row, "shop", base_at)
-        return ratio(small, chosen(samples, row, "shop", _LARGE), "rate")
+    def found(result: Result) -> float | None:
+        small = chosen(result.samples, base_row, "shop", base_at)
+        return ratio(small, chosen(result.samples, row, "shop", _LARGE), "rate")
 
     return found
 
@@ -83,6 +84,12 @@ READS = (
         "p99 of a cached GET, 64 connections, of the floor's",
         1.5,
         _of(reads.GET, "shop", "floor", 64, "p99_ms"),
+        at_most=True,
+    ),
+    Aim(
+        "CPU of a cached GET with log, metrics and all layers, 64 connections, of the floor's",
+        1.15,
+        _of(reads.GET, "shop", "floor", 64, "cpu_us"),
         at_most=True,
     ),
 )
@@ -131,7 +138,29 @@ GROWTH = tuple(
     )
 )
 
-AIMS = {"reads": READS, "orders": ORDERS, "reservations": RESERVATIONS, "growth": GROWTH}
+
+def _slowest(what: str) -> Found:
+    """Return the median of the service that has most of it."""
+
+    def found(result: Result) -> float | None:
+        medians = [median(values) for values in result.further.get(what, {}).values() if values]
+        return max(medians, default=None)
+
+    return found
+
+
+START = tuple(
+    Aim(f"{what}, of the service that takes most", limit, _slowest(what), at_most=True)
+    for what, limit in ((start.STARTED_S, 1.5), (start.IDLE_MB, 80.0))
+)
+
+AIMS = {
+    "reads": READS,
+    "orders": ORDERS,
+    "reservations": RESERVATIONS,
+    "growth": GROWTH,
+    "start": START,
+}
 
 
 def overhead(samples: Sequence[Sample]) -> float | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
+from bench.speed import cpu
 from bench.speed.stage import Stage
 
 from shop.local.ports import free_port
@@ -21,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 MOLECULER = ROOT / "bench" / "rivals" / "moleculer"
 SERVICES = ("customer", "product", "order")
 _READY_S = 90.0
+_REFUSED = 422
 _CACHED_S = "3600"  # for all: nothing expires while it is measured
 
 # Where the services' code is taken from: the src of another checkout measures another version.
@@ -47,7 +49,7 @@ class Contender:
 
     @property
     def pids(self) -> list[int]:
-        return [process.pid for process in self.processes]
+        return cpu.with_children(process.pid for process in self.processes)
 
     async def stop(self) -> None:
         await asyncio.gather(*(stop(process, 10) for process in self.processes))
@@ -63,6 +65,7 @@ async def shop(
     *,
     database: str | None = None,
     instances: int = 1,
+    workers: int = 1,
     services: Sequence[str] = SERVICES,
     announced: bool = True,
     settings: Mapping[str, str] | None = None,
@@ -76,6 +79,7 @@ async def shop(
         for number, port in enumerate(ports, 1):
             env = {
                 "SHOP_HTTP_PORT": str(port),
+                "SHOP_WORKERS": str(workers),
                 "SHOP_MONGO_URI": stage.mongo,
                 "SHOP_MONGO_DATABASE": f"{database or name}_{service}",
                 "SHOP_REDIS_URL": stage.redis_db(0),
@@ -91,7 +95,22 @@ async def shop(
             log = stage.log(f"{name}-{service}-{number}")
             _launch(made, service, command, port, env, log)
     await _ready(stage, made, "/health/ready", ready_within_s)
+    if workers > 1:
+        for service in services:
+            made.urls[service] = await _in_consul(stage.consul, service, workers * instances)
     return made
+
+
+async def _in_consul(consul: str, service: str, count: int) -> list[str]:
+    """Return where the instances of a service are, once there are so many."""
+    url = f"{consul}/v1/health/service/{service}?passing=1"
+    async with aiohttp.ClientSession(raise_for_status=True) as session, asyncio.timeout(_READY_S):
+        while True:
+            async with session.get(url) as response:
+                found = [each["Service"] for each in await response.json()]
+            if len(found) == count:
+                return [f"http://{each['Address']}:{each['Port']}" for each in found]
+            await asyncio.sleep(0.05)
 
 
 async def floor(stage: Stage, bodies: Path) -> Contender:
@@ -155,8 +174,22 @@ async def moleculer(
         _launch(made, service, [node, str(MOLECULER / f"{service}.js")], port, env, log)
     await _ready(stage, made, "/api/v1/health")
     if "order" in services:
-        await asyncio.sleep(3)  # its nodes find each other by gossip, once a second or two
+        await _found_each_other(made)
     return made
+
+
+async def _found_each_other(made: Contender) -> None:
+    """Return once an order is refused for what is in it: before, the service is not there yet.
+
+    Moleculer starts it when its node has heard of those that it depends on, by gossip.
+    """
+    url = f"{made.base('order')}/api/v1/orders"
+    async with aiohttp.ClientSession() as session, asyncio.timeout(_READY_S):
+        while True:
+            async with session.post(url, json={}) as response:
+                if response.status == _REFUSED:
+                    return
+            await asyncio.sleep(0.05)
 
 
 async def install_moleculer() -> str:

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import median
 
 from bench.speed import table
 from bench.speed.aims import AIMS, overhead
 from bench.speed.results import Result
-from bench.speed.samples import Line, lines, ratio
+from bench.speed.samples import Line, chosen, lines, ratio
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "performance.md"
 
@@ -47,10 +48,7 @@ def replaced(text: str, name: str, what: str) -> str:
 
 def aims(results: Mapping[str, Result]) -> str:
     rows = [
-        aim.row(results[part].samples)
-        for part, found in AIMS.items()
-        if part in results
-        for aim in found
+        aim.row(results[part]) for part, found in AIMS.items() if part in results for aim in found
     ]
     return table.markdown(("", "aim", "measured", ""), rows)
 
@@ -59,6 +57,8 @@ def section(result: Result) -> str:
     """Return a part's picture, its conditions and its tables."""
     if result.part == "profile":
         return f"{_conditions(result)}\n\n{_profiles(result.further)}"
+    if result.part == "start":
+        return f"{_conditions(result)}\n\n{_starts(result.further)}"
     what = _PICTURES.get(result.part)
     picture = [f"![{what}](../bench/results/{result.part}.svg)"] if what else []
     found = measured(result)
@@ -74,13 +74,12 @@ def measured(result: Result) -> list[Line]:
     """Return the lines; in growth and instances the ratio is to the smallest number."""
     if result.part in _BASE:
         return lines(result.samples, _BASE[result.part])
-    smallest = min(sample.at for sample in result.samples)
-    bases = {s.row: [b for b in result.samples if b.row == s.row] for s in result.samples}
+    samples, smallest = result.samples, min(sample.at for sample in result.samples)
+    rows = dict.fromkeys(sample.row for sample in samples)
     found = []
-    for line in lines(result.samples, ""):
-        group = [s for s in bases[line.row] if s.at == line.at]
-        row = _first_page(line.row, bases)
-        base = [s for s in bases[row] if s.at == smallest]
+    for line in lines(samples, ""):
+        group = chosen(samples, line.row, line.contender, line.at)
+        base = chosen(samples, _first_page(line.row, rows), samples[0].contender, smallest)
         found.append(line.against(ratio(group, base, "rate")))
     return found
 
@@ -137,11 +136,24 @@ def _profiles(further: Mapping[str, Mapping[str, float]]) -> str:
     return "\n\n".join(blocks)
 
 
+def _starts(further: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
+    """Return the median and the range of each service."""
+    services = list(next(iter(further.values()), {}))
+    rows = [(what, *map(_ranged, values.values())) for what, values in further.items()]
+    return table.markdown(("", *services), rows)
+
+
+def _ranged(values: Sequence[float]) -> str:
+    return f"{median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+
+
 def texts(result: Result) -> Sequence[str]:
     """Return what is shown on the terminal."""
     if result.part == "profile":
         return [_profiles(result.further)]
-    found = [aim.row(result.samples) for aim in AIMS.get(result.part, ())]
+    if result.part == "start":
+        return [_starts(result.further)]
+    found = [aim.row(result) for aim in AIMS.get(result.part, ())]
     known = [row for row in found if row[3] != "-"]
     shown = [table.text(measured(result), _AT[result.part], base_of(result.part)), noise(result)]
     return [*shown, *([table.aligned([("aim", "", "measured", ""), *known])] if known else [])]

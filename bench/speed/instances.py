@@ -1,4 +1,7 @@
-"""What more instances bring: the shop with 1 to 4 of each service, one shop after the other."""
+"""What more processes bring: 1 to 4 instances of each service, or as many workers of one.
+
+One shop runs after the other.
+"""
 
 from dataclasses import replace
 
@@ -13,7 +16,9 @@ from bench.speed.scripts import gets
 from bench.speed.stage import Stage
 
 GET = "GET by id"
-COUNTS, QUICK_COUNTS = (1, 2, 3, 4), (1, 2)
+INSTANCES, WORKERS = "shop", "shop, workers"
+ALL = (*((INSTANCES, count) for count in (1, 2, 3, 4)), (WORKERS, 1), (WORKERS, 2))
+QUICK = ((INSTANCES, 1), (INSTANCES, 2), (WORKERS, 2))
 CONNECTIONS = 64
 
 
@@ -22,10 +27,10 @@ async def run(stage: Stage, options: Options) -> list[Sample]:
     samples: list[Sample] = []
     first: Contender | None = None
     for number in range(1, options.rounds + 1):
-        for count in QUICK_COUNTS if options.quick else COUNTS:
-            say(f"Round {number} of {options.rounds}: {count} of each service")
+        for name, count in QUICK if options.quick else ALL:
+            say(f"Round {number} of {options.rounds}: {count} of each service ({name})")
             async with cast(stage) as players:
-                shop = await players.enter(contender.shop(stage, instances=count))
+                shop = await players.enter(_start(stage, name, count))
                 if first is None:
                     await goods.fill(shop)
                     first = shop
@@ -33,11 +38,17 @@ async def run(stage: Stage, options: Options) -> list[Sample]:
                 await goods.read(shop)
                 found = await measure(stage, _loads(shop, count), 1, options.seconds)
                 samples += [replace(sample, round=number) for sample in found]
-    return sorted(samples, key=lambda s: (s.row, s.at, s.round))
+    return sorted(samples, key=lambda s: (s.row, s.contender, s.at, s.round))
+
+
+async def _start(stage: Stage, name: str, count: int) -> Contender:
+    if name == WORKERS:
+        return await contender.shop(stage, name, database="shop", workers=count)
+    return await contender.shop(stage, name, instances=count)
 
 
 def _loads(shop: Contender, count: int) -> list[Load]:
-    """Load all instances alike: wrk has one thread for each."""
+    """Load all processes alike: wrk has one thread for each."""
     paths = [f"/api/v1/products/{product_id}" for product_id in shop.products]
     script = gets(shop.addresses("product"), paths)
     get = Load(GET, shop, "product", lambda: script, (count,))

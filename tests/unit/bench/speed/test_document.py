@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from bench.speed import document
 from bench.speed.results import Result, saved
@@ -57,9 +59,31 @@ def test_a_section_says_how_it_was_measured_and_how_noisy_it_was():
     assert "](../bench/results/growth.svg)" in section
 
 
+def test_workers_are_held_against_one_instance():
+    one = samples("GET by id", 1, 100, 200)
+    two = [replace(each, contender="shop, workers", at=2, rate=3 * each.rate) for each in one]
+    result = Result("instances", ABOUT, [*one, *two])
+    found = {line.contender: line.ratio for line in document.measured(result)}
+    assert found == {"shop": 1.0, "shop, workers": 3.0}
+
+
+def test_a_start_is_shown_by_service():
+    result = Result("start", ABOUT, further={"seconds": {"customer": [1.0, 3.0, 2.0]}})
+    assert "| seconds | 2.00 (1.00 to 3.00) |" in document.section(result)
+
+
 def test_the_page_has_a_place_for_every_part():
     text = document.DOCUMENT.read_text()
-    for part in ("aims", "reads", "orders", "reservations", "growth", "instances", "profile"):
+    for part in (
+        "aims",
+        "reads",
+        "orders",
+        "reservations",
+        "growth",
+        "instances",
+        "start",
+        "profile",
+    ):
         document.replaced(text, part, "")
 
 
