@@ -22,7 +22,7 @@ Admit = Callable[[web.Request], Awaitable[None]]
 
 
 def access_check(operation: Operation, verifier: Verifier | None) -> Admit | None:
-    """Return what lets a caller in and enters it as the current one; None where all may call.
+    """Return what enters a caller as the current one, and lets it in; None where all may call.
 
     It raises Unauthenticated, InsufficientScope, or NotFound where a shopper's path is another's.
     """
@@ -33,10 +33,10 @@ def access_check(operation: Operation, verifier: Verifier | None) -> Admit | Non
     async def admit(request: web.Request) -> None:
         token = _token(request.headers)
         who = verifier.known(token) or await verifier.verify(token)
+        caller.enter(who)
         _check_scope(operation, who)
         if by_path and who.kind is Kind.SHOPPER:
             _check_own(who, request.match_info["customerId"])
-        caller.enter(who)
 
     return admit
 

@@ -86,10 +86,12 @@ def _endpoint(
 
     async def endpoint(request: web.Request) -> web.StreamResponse:
         request[OPERATION] = operation
-        if admit is not None:
-            await admit(request)
-        if check_rate:
-            check_rate(request)
+        try:
+            if admit is not None:
+                await admit(request)
+        finally:  # who is refused is counted, too: without a valid token, by address
+            if check_rate:
+                check_rate(request)
         check_path(request.match_info)
         if check_headers:
             check_headers(request.headers)
