@@ -1,11 +1,12 @@
 """Builds the aiohttp application of a service from its spec and its handlers."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from types import ModuleType
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from shop.common import auth, gc_pauses
 from shop.common.config import AuthConfig, HttpConfig
@@ -22,7 +23,7 @@ from shop.common.web.server import SHORTCUTS
 from shop.common.web.shedding import Shedding, SheddingOptions
 from shop.common.web.shortcut import Shortcuts
 from shop.common.web.slow_clients import LIMITS, ConnectionLimits
-from shop.common.web.spec import Spec
+from shop.common.web.spec import Operation, Spec
 
 log = structlog.get_logger()
 
@@ -39,12 +40,24 @@ def build(
     """
     verifier = auth.verifier(auth_config, config.host)
     spec = Spec.of(package)
-    registry = metrics.new_registry()
-    shedding = Shedding(SheddingOptions(max_in_flight=config.max_in_flight))
-    admission = Admission(shedding, registry)
     app = web.Application(client_max_size=BODY_MAX_BYTES)
-    app[metrics.REGISTRY] = registry
+    registry = app[metrics.REGISTRY] = metrics.new_registry()
     app[health.READINESS] = health.Readiness()
+    _bound_connections(app, config)
+    rates = app[RATES] = Rates(config, registry)
+    operations = bind(app, spec, handlers, verifier, rates)
+    _wrap(app, config, operations, guarded=verifier is not None)
+    if verifier is None:
+        app.on_startup.append(_warn)
+    else:
+        app.cleanup_ctx.append(partial(_keys_kept, verifier))
+    add_docs(app, spec)
+    _stand_beside(app, config)
+    return app
+
+
+def _bound_connections(app: web.Application, config: HttpConfig) -> None:
+    """Say what slow clients, and too many of them, are held to."""
     app[LIMITS] = ConnectionLimits(
         idle_s=config.idle_timeout_s,
         head_s=config.head_timeout_s,
@@ -52,9 +65,19 @@ def build(
         unread_s=config.unread_timeout_s,
         most=config.max_connections,
     )
-    app[ADMISSION] = admission
-    rates = app[RATES] = Rates(config, registry)
-    operations = bind(app, spec, handlers, verifier, rates)
+
+
+def _wrap(
+    app: web.Application,
+    config: HttpConfig,
+    operations: Mapping[Handler, Operation],
+    *,
+    guarded: bool,
+) -> None:
+    """Add what every request passes through, on the long way and on the short one."""
+    registry = app[metrics.REGISTRY]
+    shedding = Shedding(SheddingOptions(max_in_flight=config.max_in_flight))
+    admission = app[ADMISSION] = Admission(shedding, registry)
     measured = metrics.request_seconds(registry) if config.metrics else None
     routes = {operation.id: operation.path for operation in operations.values()}
     observer = Observer(measured, routes, logged=config.request_log)
@@ -66,26 +89,24 @@ def build(
         operations.values(),
         admission,
         observer,
-        rates.of_reads,
+        app[RATES].of_reads,
         timeout_s=config.request_timeout_s,
         added=VARY if config.cors_origins else "",
-        guarded=verifier is not None,
+        guarded=guarded,
     )
     app.on_cleanup.append(admission.close)
-    if verifier is None:
-        app.on_startup.append(_warn)
-    else:
-        app.cleanup_ctx.append(partial(_keys_kept, verifier))
-    add_docs(app, spec)
+
+
+def _stand_beside(app: web.Application, config: HttpConfig) -> None:
+    """Add what is for those who run the service, outside the base path."""
     app.router.add_get("/health/live", health.live)
     app.router.add_get("/health/ready", health.ready)
     if config.metrics:
         gc_pauses.watch()
-        app.cleanup_ctx.append(LoopLag(registry).watch)
+        app.cleanup_ctx.append(LoopLag(app[metrics.REGISTRY]).watch)
         app.router.add_get("/metrics", metrics.metrics)
     if config.debug_peers:
         app.router.add_get("/debug/peers", debug.peers)
-    return app
 
 
 async def _keys_kept(verifier: auth.Verifier, _: web.Application) -> AsyncIterator[None]:
