@@ -1,6 +1,7 @@
 """Two hundred readers that do not read: the others get everything, and memory stays bounded."""
 
 import asyncio
+import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -23,6 +24,7 @@ BUFFER_BYTES = 2**20
 @pytest.fixture
 async def service(mongo_uri: str, database: Database) -> AsyncIterator[Service]:
     variables = {
+        **os.environ,
         "SHOP_MONGO_URI": mongo_uri,
         "SHOP_MONGO_DATABASE": database.name,
         "SHOP_FEED_BUFFER_BYTES": str(BUFFER_BYTES),

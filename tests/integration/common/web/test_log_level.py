@@ -39,8 +39,9 @@ async def test_signals_change_what_is_logged_and_change_it_back(start, mongo_var
         await ask(path)
     service.stop()
     assert await service.ends() == 0
-    told = [(line["event"], line.get("to") or line["operation"]) for line in service.logged]
+    told = [(line["event"], line.get("to") or line.get("operation")) for line in service.logged]
     assert told == [
+        ("SHOP_AUTH=off: whoever can call may do everything", None),
         ("log level changed", "debug"),
         ("request", "get_customer"),
         ("log level changed", "warning"),
