@@ -308,6 +308,14 @@ def test_a_replay_that_differs_is_found(shop):
     assert shop.broken == {"replay differs"}
 
 
+def test_an_answer_may_be_erased_with_the_customer_and_not_otherwise(shop):
+    repeated = shop.said("place", "t1", 409, code="erased")
+    repeated.key, repeated.sent = "k1", {"customerId": "cus_1", "lines": [LINE]}
+    assert shop.broken == {"replay differs"}
+    shop.set(PAID, shippingAddress=None)
+    assert shop.broken == set()
+
+
 def test_a_key_that_is_still_in_progress_is_no_replay(shop):
     attempt = shop.said("place", "t1", 409, code="request-in-progress")
     attempt.key, attempt.sent = "k1", {"customerId": "cus_1", "lines": [LINE]}
