@@ -80,6 +80,8 @@ class MongoShelf:
 
     async def _apply_each(self, groups: Sequence[tuple[str, list[Movement]]]) -> int:
         """Apply each group to its product or not at all; return how many were applied."""
+        if not groups:
+            return 0
         closed: dict[str, list[str]] = {}
         updates: list[UpdateOne] = []
         for p, group in groups:

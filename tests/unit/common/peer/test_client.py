@@ -238,7 +238,7 @@ async def test_a_peer_that_hangs_is_left_for_another():
 async def test_when_all_hang_the_deadline_passes_and_it_may_have_happened(method):
     session = FakeSession({A: [None], B: [None]})
     with pytest.raises(DeadlineExceeded, match=r"product: .* did not answer") as error:
-        await client(session, A, B).call(method, "/x", timeout_s=0.05)
+        await client(session, A, B).call(method, "/x", timeout_s=0.5)  # time to ask, on any machine
     assert error.value.may_have_happened
     assert session.cancelled == len(session.asked)
 
