@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,14 @@ class Consul:
         """Do nothing: it elects itself."""
 
     async def ready(self, url: str) -> bool:
-        """Say whether there is a leader."""
+        """Say whether there is a leader that has read its log.
+
+        A leader that was just elected may answer from before the restart; a consistent read waits
+        until it has applied what it had written.
+        """
         try:
-            return bool(await _get(url, "/v1/status/leader"))
+            answer = await ask("GET", f"{url}/v1/catalog/nodes?consistent", headers=_token())
+            return answer.status == HTTPStatus.OK
         except (aiohttp.ClientError, TimeoutError, OSError):
             return False
 
