@@ -66,8 +66,14 @@ class Mongo:
 
 
 def _client(url: str) -> AsyncMongoClient[dict[str, Any]]:
+    # poll: the driver drops, unclosed, a connection that it is making as its client is closed, and
+    # streaming makes a second one as soon as the first has answered.
     return AsyncMongoClient(
-        url, serverSelectionTimeoutMS=1000, connectTimeoutMS=1000, socketTimeoutMS=5000
+        url,
+        serverSelectionTimeoutMS=1000,
+        connectTimeoutMS=1000,
+        socketTimeoutMS=5000,
+        serverMonitoringMode="poll",
     )
 
 
