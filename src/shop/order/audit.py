@@ -3,18 +3,19 @@
 What happens to an order is written, signed, into its document, by the very write that makes it
 happen; so nothing happens without an entry, and no entry is made for what did not. From there it is
 copied into a collection of its own, in the background and many at a time, where it outlives the
-order. An entry's id is the order's and its number, so that what is copied twice is there once. In
-that collection this service inserts and reads; where MongoDB has users, it may do nothing else.
+order. The entries of an order that are copied at one time are one record there; its id is the
+order's and the number of the first, so that what is copied twice is there once. In that collection
+this service inserts and reads; where MongoDB has users, it may do nothing else.
 """
 
 import asyncio
 import random
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import Any
 
 import structlog
-from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateMany
 from pymongo.write_concern import WriteConcern
 
 from shop.common.bulk import insert_together
@@ -23,9 +24,9 @@ from shop.common.clock import now as system_clock
 from shop.common.errors import ShopError
 from shop.common.mongo import Collection, Document, ensure_indexes, mongo_errors
 from shop.common.page import Cursors, Page, cut
-from shop.order import documents
+from shop.order.audit_records import id_of, latest_first, record, uncopied
 from shop.order.errors import UnknownOrder
-from shop.order.model import Entry, Status
+from shop.order.model import Entry
 
 KEPT = timedelta(days=3653)
 """Ten years, as for business records; MongoDB deletes what is older, no service does."""
@@ -92,66 +93,60 @@ class AuditTrail:
     async def find(self, order_id: str, *, cursor: str | None, limit: int) -> Page[Entry]:
         """Return some of an order's trail, the latest first; raise UnknownOrder, InvalidCursor."""
         cursors = Cursors.of("audit", order=order_id)
-        last = _id(order_id, cursors.decode(cursor, int)[0]) if cursor else f"{order_id}0"
+        before = cursors.decode(cursor, int)[0] if cursor else None
         await self.copy(order_id)
+        last = f"{order_id}0" if before is None else id_of(order_id, before)
         with mongo_errors():
             query = self._trail.find({"_id": {"$gt": f"{order_id}/", "$lt": last}})
             found = await query.sort("_id", DESCENDING).limit(limit + 1).to_list()
         if not found and cursor is None:
             raise UnknownOrder(order_id)
-        return cut([_entry(each) for each in found], limit, lambda entry: cursors.encode(entry.seq))
+        entries = latest_first(found, before)
+        return cut(entries[: limit + 1], limit, lambda entry: cursors.encode(entry.seq))
 
     async def _copy(self, stored: Sequence[Document]) -> None:
-        entries = [entry for each in stored for entry in _entries(each)]
-        if entries:
-            for outcome in await insert_together(self._trail, entries):
+        records = [record(each["_id"], new) for each in stored if (new := uncopied(each))]
+        while records:
+            outcomes = await insert_together(self._trail, records)
+            for outcome in outcomes:
                 if isinstance(outcome, Exception):
                     raise outcome
+            both = zip(records, outcomes, strict=True)
+            records = await self._rests([known for known, new in both if not new])
         if stored:
             with mongo_errors():
-                await self._orders.bulk_write([_copied(each) for each in stored], ordered=False)
+                await self._orders.bulk_write(_copied(stored), ordered=False)
+
+    async def _rests(self, refused: Sequence[Document]) -> list[Document]:
+        """Return what is still to be copied of records whose id was there.
+
+        Whoever copied the same before, and is not known to have, may have found fewer entries.
+        """
+        if not refused:
+            return []
+        with mongo_errors():
+            ids = [each["_id"] for each in refused]
+            found = await self._trail.find({"_id": {"$in": ids}}).to_list()
+        last = {each["_id"]: each["entries"][-1]["seq"] for each in found}
+        return [
+            record(each["orderId"], rest)
+            for each in refused
+            if (rest := [e for e in each["entries"] if e["seq"] > last.get(each["_id"], 0)])
+        ]
 
 
-def _copied(stored: Document) -> UpdateOne:
-    """Return the update that remembers it; what has come since is due as before."""
-    count = stored["eventCount"]
-    known = {"_id": stored["_id"], "eventCount": count}
-    return UpdateOne(known, {"$set": {"audited": count}, "$unset": {"auditDue": ""}})
+def _copied(stored: Sequence[Document]) -> list[UpdateMany]:
+    """Return the updates that remember it; what has come since is due as before.
 
-
-def _entries(stored: Document) -> list[Document]:
-    entries, before = [], None
-    for event in documents.events_of(stored):
-        if event.seq > stored.get("audited", 0):
-            entry: dict[str, Any] = {
-                "_id": _id(stored["_id"], event.seq),
-                "orderId": stored["_id"],
-                "seq": event.seq,
-                "at": event.at,
-                "type": str(event.type),
-                "by": event.by,
-                "from": before,
-                "to": event.status and event.status.value,
-                "traceId": event.trace_id,
-            }
-            entries.append({name: value for name, value in entry.items() if value is not None})
-        before = event.status.value if event.status else before
-    return entries
-
-
-def _id(order_id: str, seq: int) -> str:
-    return f"{order_id}/{seq:09}"
-
-
-def _entry(stored: Document) -> Entry:
-    to, before = stored.get("to"), stored.get("from")
-    return Entry(
-        order_id=stored["orderId"],
-        seq=stored["seq"],
-        at=stored["at"],
-        type=stored["type"],
-        by=stored.get("by"),
-        before=Status(before) if before else None,
-        after=Status(to) if to else None,
-        trace_id=stored.get("traceId"),
-    )
+    Nearly all orders have had as many events as the one before: one update is for many of them.
+    """
+    ids = defaultdict(list)
+    for each in stored:
+        ids[each["eventCount"]].append(each["_id"])
+    return [
+        UpdateMany(
+            {"_id": {"$in": alike}, "eventCount": count},
+            {"$set": {"audited": count}, "$unset": {"auditDue": ""}},
+        )
+        for count, alike in ids.items()
+    ]
