@@ -1,8 +1,10 @@
 """The time of day, as the services keep it: UTC, to the millisecond (what MongoDB stores)."""
 
 import re
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 Clock = Callable[[], datetime]
 
@@ -21,7 +23,7 @@ _AS_WRITTEN = re.compile(
 
 def now() -> datetime:
     """Return the present time in UTC, cut to whole milliseconds."""
-    return to_ms(datetime.now(UTC))
+    return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)
 
 
 def to_ms(moment: datetime) -> datetime:
@@ -29,8 +31,12 @@ def to_ms(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
+@lru_cache(1024)
 def rfc3339(moment: datetime) -> str:
-    """Write a time as RFC 3339 in UTC with milliseconds: ``2026-01-31T12:00:00.000Z``."""
+    """Write a time as RFC 3339 in UTC with milliseconds: ``2026-01-31T12:00:00.000Z``.
+
+    The last ones are kept: one resource shows a time twice, and many of one moment show the same.
+    """
     if moment.tzinfo is not UTC:  # which those from MongoDB have
         moment = moment.astimezone(UTC)
     return moment.isoformat(timespec="milliseconds")[:-6] + "Z"

@@ -9,12 +9,14 @@ Database Systems", 1984).
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
-from typing import Generic, TypeVar, cast
+from time import monotonic
+from typing import Any, Generic, TypeVar, cast
 
 from shop.common import spans, trace
 from shop.common.errors import DeadlineExceeded, ShopError
 from shop.common.histogram import Histogram
 from shop.common.peer import current_deadline
+from shop.common.shared_timer import SharedTimer
 from shop.common.waiting import Waiting
 
 A = TypeVar("A")
@@ -58,6 +60,7 @@ class Gathered(Generic[A, R]):
         self._most = most
         self._at_once = at_once
         self._patience_s = patience_s
+        self._timer = SharedTimer()
         self._waiting: list[_Call[A, R]] = []
         self._going: set[asyncio.Task[None]] = set()
         self._slow: set[asyncio.Task[None]] = set()
@@ -78,8 +81,8 @@ class Gathered(Generic[A, R]):
         Raises DeadlineExceeded when the caller's time is over; what has not gone by then never
         goes. The command itself has the time of its own that ``together`` gives it.
         """
-        loop, deadline = asyncio.get_running_loop(), current_deadline()
-        result: asyncio.Future[R] = loop.create_future()
+        deadline = current_deadline()
+        result: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         if deadline is None:
             self.send(argument, result)
             return await result
@@ -87,11 +90,12 @@ class Gathered(Generic[A, R]):
         if not left_s:
             raise _late()
         self.send(argument, result)
-        timer = loop.call_later(left_s, _give_up, result)
+        patience = _Patience(monotonic() + left_s, result)
+        self._timer.add(patience)
         try:
             return await result
         finally:
-            timer.cancel()
+            self._timer.drop(patience)
 
     def _start(self) -> None:
         if len(self._going) < self._at_once:
@@ -153,9 +157,18 @@ def name_of(function: Callable[..., object]) -> str:
     return name.replace("._", ".").removesuffix("_together")
 
 
-def _give_up(result: "asyncio.Future[R]") -> None:
-    if not result.done():
-        result.set_exception(_late())
+class _Patience:
+    """How long one caller waits; then it is told that its time is over."""
+
+    __slots__ = ("_result", "at_s")
+
+    def __init__(self, at_s: float, result: asyncio.Future[Any]) -> None:
+        self.at_s = at_s
+        self._result = result
+
+    def expire(self) -> None:
+        if not self._result.done():
+            self._result.set_exception(_late())
 
 
 def _late() -> DeadlineExceeded:

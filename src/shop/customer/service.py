@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from shop.common import clock
 from shop.common.clock import Clock
 from shop.common.errors import Unavailable
+from shop.common.frozen import replace
 from shop.common.ids import new_id
 from shop.common.page import Page
 from shop.common.representation import Representation

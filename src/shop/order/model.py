@@ -4,23 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shop.common.address import Address as Address  # equal to what a request is loaded into
+from shop.common.frozen import replace as replace
 from shop.common.money import Money as Money
-
-if TYPE_CHECKING:
-    from dataclasses import replace as replace
-else:
-
-    def replace(value, /, **changes):
-        """Return a value with other fields: ``dataclasses.replace`` at a fifth of its cost.
-
-        An order is changed a dozen times on its way. For what has no ``__post_init__``.
-        """
-        changed = object.__new__(type(value))
-        changed.__dict__.update(value.__dict__, **changes)
-        return changed
 
 
 class Status(StrEnum):

@@ -11,12 +11,13 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from shop.common import peer
+from shop.common.shared_timer import SharedTimer
 from shop.common.web import problems
 from shop.common.web.admission import Admission
 from shop.common.web.arrival import TRACE, arrive
 from shop.common.web.observer import Observer
 from shop.common.web.spec import Operation
-from shop.common.web.time_limits import TimeLimit, TimeLimits
+from shop.common.web.time_limits import TimeLimit
 from shop.common.web.told_path import told_path
 
 log = structlog.get_logger()
@@ -42,7 +43,7 @@ class Outermost:
         self._ids = {handler: operation.id for handler, operation in operations.items()}
         self._admission = admission
         self._observer = observer
-        self._limits = TimeLimits()
+        self._timer = SharedTimer()
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -71,7 +72,7 @@ class Outermost:
         self, request: web.Request, handler: Handler, deadline: peer.Deadline
     ) -> web.StreamResponse:
         try:
-            with TimeLimit(self._limits, deadline.at_s + _GRACE_S):
+            with TimeLimit(self._timer, deadline.at_s + _GRACE_S):
                 return await handler(request)
         except Exception as error:
             known = problems.of(error, deadline.remaining_s())

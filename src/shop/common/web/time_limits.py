@@ -1,44 +1,9 @@
-"""The most time that what is done for a request may take, as ``asyncio.timeout`` bounds it.
-
-That sets and cancels a timer of the loop each time, though hardly any ever rings. Here one timer is
-set for the earliest end there is; when it rings, that request has nearly always been answered long
-ago, and the timer is set for the earliest of those that are still under way.
-"""
+"""The most time that what is done for a request may take, as ``asyncio.timeout`` bounds it."""
 
 import asyncio
-import math
-from time import monotonic
 from types import TracebackType
 
-_TICK_S = 0.001  # loops count time in milliseconds
-
-
-class TimeLimits:
-    """All the limits of one service."""
-
-    def __init__(self) -> None:
-        self.running: set[TimeLimit] = set()
-        self.rings_at_s = math.inf
-
-    def ring_at(self, at_s: float) -> None:
-        """Have the timer ring for a limit that is earlier than all others."""
-        self._set(at_s, monotonic())
-
-    def _set(self, at_s: float, now_s: float) -> None:
-        self.rings_at_s = at_s
-        after_s = max(at_s - now_s, _TICK_S)
-        asyncio.get_running_loop().call_later(after_s, self._ring, at_s)
-
-    def _ring(self, set_for_s: float) -> None:
-        if set_for_s != self.rings_at_s:  # another was set since, for an earlier one
-            return
-        now_s = monotonic()
-        for limit in [limit for limit in self.running if limit.at_s <= now_s]:
-            self.running.discard(limit)
-            limit.expire()
-        self.rings_at_s = math.inf
-        if self.running:
-            self._set(min(limit.at_s for limit in self.running), now_s)
+from shop.common.shared_timer import SharedTimer
 
 
 class TimeLimit:
@@ -47,11 +12,11 @@ class TimeLimit:
     As in asyncio, who cancels the task besides has the last word.
     """
 
-    __slots__ = ("_cancelling", "_expired", "_limits", "_task", "at_s")
+    __slots__ = ("_cancelling", "_expired", "_task", "_timer", "at_s")
 
-    def __init__(self, limits: TimeLimits, at_s: float) -> None:
+    def __init__(self, timer: SharedTimer, at_s: float) -> None:
         self.at_s = at_s
-        self._limits = limits
+        self._timer = timer
         self._expired = False
 
     def expire(self) -> None:
@@ -66,10 +31,7 @@ class TimeLimit:
             raise RuntimeError("a time limit is for what runs in a task")
         self._task = task
         self._cancelling = task.cancelling()
-        limits = self._limits
-        limits.running.add(self)
-        if self.at_s < limits.rings_at_s:
-            limits.ring_at(self.at_s)
+        self._timer.add(self)
 
     def __exit__(
         self,
@@ -79,7 +41,7 @@ class TimeLimit:
     ) -> None:
         """End; raise TimeoutError where that is why."""
         if not self._expired:
-            self._limits.running.discard(self)
+            self._timer.drop(self)
         elif (
             self._task.uncancel() <= self._cancelling
             and kind is not None

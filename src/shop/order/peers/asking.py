@@ -8,8 +8,7 @@ carries the trace of the caller who came first.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -41,8 +40,7 @@ class UnexpectedAnswer(ShopError):
     title = "Another service answered what was not expected"
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """What is asked for an order: as a request of its own, and as an ``entry`` of a batch."""
 
     order_id: str
@@ -52,8 +50,7 @@ class Operation:
     body: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a batch says of one of its operations, read as a single answer is."""
 
     status: int
@@ -67,8 +64,7 @@ class Outcome:
 Answer = PeerResponse | Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class _Call(NamedTuple):
     operation: Operation
     timeout_s: float
     due: Deadline

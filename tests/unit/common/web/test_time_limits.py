@@ -6,7 +6,8 @@ from time import monotonic
 
 import pytest
 
-from shop.common.web.time_limits import TimeLimit, TimeLimits
+from shop.common.shared_timer import SharedTimer
+from shop.common.web.time_limits import TimeLimit
 
 SHORT_S = 0.02
 LONG_S = 3600.0
@@ -14,10 +15,10 @@ LONG_S = 3600.0
 
 class Ours:
     def __init__(self):
-        self._limits = TimeLimits()
+        self._timer = SharedTimer()
 
     def until(self, at_s):
-        return TimeLimit(self._limits, at_s)
+        return TimeLimit(self._timer, at_s)
 
 
 class Asyncio:
