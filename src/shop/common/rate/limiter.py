@@ -8,7 +8,8 @@ number per caller is enough, and nothing has to be filled up again
 No request waits for Redis. What was let in here is told to the ledger a chunk at a time, and its
 answer says how far ahead the caller is over all instances. So all of them together let in the
 burst and the rate, and at most one chunk more each, and what they let in while the ledger answers.
-While it does not, each instance counts alone: nobody is refused because Redis is away.
+While it does not, each instance counts alone: nobody is refused because Redis is away. An answer
+that is late counts from when it was asked for, so neither is anybody because Redis is slow.
 """
 
 from collections.abc import Callable
@@ -48,6 +49,10 @@ class Ledger(Protocol):
 
         Both in seconds. It is never called where the ledger is away.
         """
+
+    @property
+    def away_s(self) -> float:
+        """For how long it has been away, in all."""
 
 
 class _Meter:
@@ -99,15 +104,21 @@ class Limiter:
             meter.due_s -= self._interval_s
             meter.unsettled -= 1
 
+    def over(self) -> int:
+        """Return how many callers would be refused if they asked now; it looks at all of them."""
+        from_s = self._clock() + self._ahead_max_s
+        return sum(meter.due_s > from_s for meter in self._meters.values())
+
     def __len__(self) -> int:
         """Return how many callers are known."""
         return len(self._meters)
 
     def _settle(self, ledger: Ledger, caller: str, meter: _Meter) -> None:
         spent_s, meter.unsettled = meter.unsettled * self._interval_s, 0
+        asked_s = self._clock()  # what the answer says was so then, or a little later
 
         def told(ahead_s: float) -> None:
-            meter.due_s = self._clock() + ahead_s + meter.unsettled * self._interval_s
+            meter.due_s = asked_s + ahead_s + meter.unsettled * self._interval_s
 
         ledger.settle(caller, spent_s, told)
 

@@ -1,17 +1,23 @@
 """Rates over HTTP and over Redis: what callers see, and what two instances let in together."""
 
 import asyncio
+import signal
+from collections.abc import Callable
 
 import pytest
 from structlog.testing import capture_logs
 
 from shop.common.config import RedisConfig
 from shop.common.rate import Limiter, Rate, opened
+from shop.common.web import rates_shared
+from shop.common.web.rates import RATES
 from shop.local.ports import free_port
 
 THINGS = "/api/v1/things"
 RATE = Rate(per_s=0.001, burst=40)  # so slow that no time which a test takes matters
+FAST = Rate(per_s=100, burst=100)
 PATIENCE_S = 60
+AWAY, BACK = "rate limits are not shared: Redis is away", "rate limits are shared again"
 
 
 async def let_in(limiter: Limiter, tries: int) -> int:
@@ -53,7 +59,46 @@ async def test_without_redis_each_counts_alone_and_it_is_told_once():
         async with opened([("reads", limiter)], config, "nowhere"):
             assert await let_in(limiter, 100) == RATE.burst
     told = [line["event"] for line in logs if line["log_level"] == "warning"]
-    assert told == ["rate limits are not shared: Redis is away"]
+    assert told == [AWAY]
+
+
+async def ask_at_the_rate(limiter: Limiter, until: Callable[[], bool]) -> None:
+    """Be let in as often as the rate has it, each time, until something is so."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not until():
+            assert limiter.spend("a") == 0.0
+            await asyncio.sleep(FAST.interval_s)
+
+
+async def test_who_keeps_to_the_rate_does_not_notice_that_redis_hangs_dies_and_comes_back(
+    start_redis, redis_namespace
+):
+    redis, limiter = await start_redis(), Limiter(FAST)
+    config = RedisConfig(redis.url, timeout_s=1.0)
+    with capture_logs() as logs:
+
+        def heard(event: str) -> Callable[[], bool]:
+            """Once more than now."""
+            before = [line["event"] for line in logs].count(event)
+            return lambda: [line["event"] for line in logs].count(event) > before
+
+        async with opened([("reads", limiter)], config, redis_namespace):
+            steps = iter(range(2 * FAST.burst))
+            await ask_at_the_rate(limiter, lambda: next(steps, None) is None)
+            redis.signal(signal.SIGSTOP)
+            await ask_at_the_rate(limiter, heard(AWAY))
+            back = heard(BACK)
+            redis.signal(signal.SIGCONT)
+            await ask_at_the_rate(limiter, back)
+            hung_s = limiter.ledger.away_s
+            assert hung_s > 0.0
+            away = heard(AWAY)
+            await redis.kill()
+            await ask_at_the_rate(limiter, away)
+            await asyncio.gather(redis.start(), ask_at_the_rate(limiter, heard(BACK)))
+            there_s = limiter.ledger.away_s
+            assert there_s > hung_s
+            assert limiter.ledger.away_s == there_s, "it is back, and no more is counted"
 
 
 async def test_without_an_address_of_redis_each_counts_alone():
@@ -83,6 +128,23 @@ async def test_who_asks_too_often_is_told_when_to_come_back(serve):
     assert 0 < int(headers["Retry-After"]) <= 100
     async with tiny.session.get("/metrics") as response:
         assert 'shop_http_rate_limited_total{limit="reads"} 2.0' in await response.text()
+
+
+async def test_no_request_waits_for_a_redis_that_hangs(serve, start_redis, redis_namespace):
+    redis = await start_redis()
+    tiny = await serve(rate_reads=0.01, rate_burst_s=800)  # of 8, so that each is told to Redis
+    limiter = tiny.app[RATES].limiters["reads"]
+    patient = RedisConfig(redis.url, timeout_s=PATIENCE_S)
+    async with rates_shared(tiny.app, patient, redis_namespace):
+        redis.signal(signal.SIGSTOP)
+        try:
+            assert [(await ask(tiny))[0] for _ in range(5)] == 5 * [200]
+            assert limiter.ledger.pending == 5
+        finally:
+            redis.signal(signal.SIGCONT)
+        async with asyncio.timeout(PATIENCE_S):
+            while limiter.ledger.pending:
+                await asyncio.sleep(0.001)
 
 
 async def test_reads_and_writes_are_counted_apart_and_health_not_at_all(serve):

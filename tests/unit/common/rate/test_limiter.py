@@ -25,6 +25,8 @@ class HandClock:
 class SharedLedger:
     """What several instances have let in; it answers when it is told to."""
 
+    away_s = 0.0
+
     def __init__(self, clock):
         self._clock = clock
         self._due_s = {}
@@ -45,6 +47,8 @@ class SharedLedger:
 
 class Away:
     """A ledger that never answers."""
+
+    away_s = 1.0
 
     def settle(self, *_):
         pass
@@ -134,6 +138,64 @@ def test_a_caller_who_keeps_to_the_rate_is_never_refused(turns):
         assert limiters[which].spend("a") == 0.0
         ledger.answer()
         clock.advance(0.1)
+
+
+class Late:
+    """A ledger that counts a chunk when it is told, and answers any time later, or never."""
+
+    away_s = 0.0
+
+    def __init__(self, clock):
+        self._clock = clock
+        self._due_s = 0.0
+        self.answers = []
+
+    def settle(self, _, spent_s, told):
+        now_s = self._clock()
+        self._due_s = max(self._due_s, now_s) + spent_s
+        self.answers.append((told, self._due_s - now_s))
+
+    def answer(self):
+        told, ahead_s = self.answers.pop(0)
+        told(ahead_s)
+
+    def lose(self):
+        del self.answers[0]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 60),
+            st.floats(0, 20),
+            st.lists(st.sampled_from(["answer", "lose"]), max_size=8),
+        ),
+        max_size=60,
+    )
+)
+def test_who_keeps_to_the_rate_is_let_in_whenever_the_ledger_answers(rounds):
+    """But for the chunk that it is not told of yet, a burst is a burst."""
+    clock = HandClock()
+    ledger = Late(clock)
+    limiter = Limiter(RATE, ledger, clock)
+    kept_to = Limiter(Rate(RATE.per_s, RATE.burst - RATE.chunk), clock=clock)
+    for tries, then_s, answers in rounds:
+        for _ in range(tries):
+            if kept_to.spend("a") == 0.0:
+                assert limiter.spend("a") == 0.0
+        clock.advance(then_s)
+        for answer in answers[: len(ledger.answers)]:
+            getattr(ledger, answer)()
+
+
+def test_callers_who_would_be_refused_now_are_known(clock):
+    limiter = Limiter(RATE, clock=clock)
+    assert limiter.over() == 0
+    for caller, tries in {"a": 100, "b": 40, "c": 39}.items():
+        let_in(limiter, caller, tries)
+    assert limiter.over() == 2
+    clock.advance(0.2)
+    assert limiter.over() == 0
 
 
 def test_an_instance_hears_what_the_others_have_let_in(clock):
