@@ -1,15 +1,24 @@
 """What the services tell Prometheus after a bit of everything: all of it, and not too much."""
 
 import asyncio
+import os
 import re
+import ssl
+import sys
 from collections import defaultdict
+from contextlib import asynccontextmanager
 from pathlib import Path
+from time import time
 from urllib.parse import quote
+from uuid import uuid4
 
 import aiohttp
 import pytest
+import trustme
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from pymongo import AsyncMongoClient
 from tests.asking import Api, add_customer, add_product, until
+from tests.integration.common.web.process import Service
 from tests.served import at_rest, served_shop
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -19,7 +28,7 @@ MOST_SERIES = 3000  # of one instance, each bucket counted
 # Every label that may be there, and what its values are.
 _ANY = re.compile(r".*")
 CLOSED = {
-    "operation": re.compile(r"[a-z_]+|[A-Za-z]+\.[a-z_]+"),
+    "operation": re.compile(r"-|[a-z_]+|[A-Za-z]+\.[a-z_]+"),
     "status": re.compile(r"[1-5][0-9][0-9]|confirmed|rejected"),
     "command": re.compile(
         "aggregate|createIndexes|delete|find|findAndModify|getMore|hello|insert|killCursors|ping"
@@ -35,6 +44,8 @@ CLOSED = {
     "generation": re.compile("[012]"),
     "reason": re.compile("[a-z-]+"),
     "to": re.compile("closed|half-open|open"),
+    "limit": re.compile("reads|writes"),
+    "certificate": re.compile("own|authority"),
     "le": re.compile(r"[0-9.e-]+|\+Inf"),
     "implementation": _ANY,
     "major": _ANY,
@@ -45,12 +56,80 @@ CLOSED = {
 
 
 @pytest.fixture(scope="module")
-async def scraped(mongo_uri, redis_url):
-    """The series of each service: (name, labels) -> value; after a mixed load."""
-    async with served_shop(mongo_uri, redis_url) as shop:
+async def scraped(mongo_uri, redis_url, tmp_path_factory):
+    """The series of each service after a mixed load; and of one that refuses (``guarded``)."""
+    folder = tmp_path_factory.mktemp("guarded")
+    async with (
+        served_shop(mongo_uri, redis_url) as shop,
+        _guarded(mongo_uri, redis_url, folder) as (url, known),
+    ):
         await _load(shop)
         await at_rest(shop.placed)
-        yield {name: await _scrape(getattr(shop, name).url) for name in SERVICES}
+        found = {name: await _scrape(getattr(shop, name).url) for name in SERVICES}
+        await _be_refused(url, known)
+        yield {**found, "guarded": await _scrape(url, known)}
+
+
+@asynccontextmanager
+async def _guarded(mongo_uri, redis_url, folder):
+    """Run a product that asks for certificates and tokens, and that nobody may write to often."""
+    ca, database = trustme.CA(), f"guarded_{uuid4().hex}"
+    own = ca.issue_cert("product")
+    (folder / "ca.pem").write_bytes(ca.cert_pem.bytes())
+    (folder / "own.pem").write_bytes(own.private_key_and_cert_chain_pem.bytes())
+    variables = {
+        "SHOP_MONGO_URI": mongo_uri,
+        "SHOP_MONGO_DATABASE": database,
+        "SHOP_REDIS_URL": redis_url,
+        "SHOP_CONSUL_HTTP_ADDR": "",
+        "SHOP_HTTP_PORT": "0",
+        "SHOP_AUTH": "on",
+        "SHOP_AUTH_HS256_SECRET": 32 * "s",
+        "SHOP_RATE_WRITES": "0.001",
+        "SHOP_RATE_BURST_S": "3000",
+        "SHOP_TLS_CERT": str(folder / "own.pem"),
+        "SHOP_TLS_CA": str(folder / "ca.pem"),
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "shop.product"),
+        env={**os.environ, **variables},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    service = Service(process)
+    known = ssl.create_default_context(cadata=ca.cert_pem.bytes().decode())
+    ca.issue_cert("order").configure_cert(known)
+    try:
+        async with asyncio.timeout(60):
+            url = await service.listens()
+        yield url, known
+    finally:
+        await service.close()
+        async with AsyncMongoClient(mongo_uri) as client:
+            await client.drop_database(database)
+
+
+async def _be_refused(url, known):
+    stranger = ssl.create_default_context()
+    stranger.check_hostname, stranger.verify_mode = False, ssl.CERT_NONE
+    made_up = {"Authorization": "Bearer made.up.token"}
+    statuses = [
+        await _status(url, known, made_up),
+        await _status(url, known, {}),
+        await _status(url, known, {}),
+        await _status(url, known, {}),
+        await _status(url, stranger, {}),
+    ]
+    assert statuses == [401, 401, 401, 429, 403]
+
+
+async def _status(url, context, headers):
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as session,
+        session.post(
+            f"{url}/api/v1/products", json={}, headers=headers, server_hostname="product"
+        ) as answer,
+    ):
+        return answer.status
 
 
 async def _load(shop):
@@ -87,11 +166,13 @@ async def _nonsense(api: Api) -> None:
         await api.ask("BREW", "/customers")
 
 
-async def _scrape(url: str):
+async def _scrape(url: str, context: ssl.SSLContext | None = None):
     accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
     async with (
         aiohttp.ClientSession(headers=accept) as session,
-        session.get(f"{url}/metrics") as answer,
+        session.get(
+            f"{url}/metrics", ssl=context or True, server_hostname=context and "product"
+        ) as answer,
     ):
         assert answer.status == 200
         assert answer.content_type == "application/openmetrics-text"
@@ -144,6 +225,12 @@ def test_the_number_of_series_is_bounded(scraped, service):
         ("customer", "shop_loop_lag_seconds_count", {}),
         ("customer", "process_resident_memory_bytes", {}),
         ("customer", "process_open_fds", {}),
+        ("guarded", "shop_http_refused_total", {"operation": "create_product"}),
+        ("guarded", "shop_http_refused_total", {"reason": "no-token"}),
+        ("guarded", "shop_http_refused_total", {"reason": "invalid-token"}),
+        ("guarded", "shop_http_refused_total", {"operation": "-"}),
+        ("guarded", "shop_http_rate_limited_total", {"limit": "writes"}),
+        ("guarded", "shop_http_rate_callers_over", {"limit": "writes"}),
     ],
 )
 def test_what_was_done_was_counted(scraped, service, name, labels):
@@ -153,6 +240,18 @@ def test_what_was_done_was_counted(scraped, service, name, labels):
         if sample.name == name and labels.items() <= sample.labels.items()
     ]
     assert sum(found) > 0
+
+
+def test_it_is_told_until_when_certificates_hold_where_there_are_any(scraped):
+    name = "shop_tls_certificate_expiry_timestamp_seconds"
+    told = {
+        service: {s.labels["certificate"]: s.value for s in samples(families) if s.name == name}
+        for service, families in scraped.items()
+    }
+    guarded = told.pop("guarded")
+    assert guarded.keys() == {"own", "authority"}
+    assert min(guarded.values()) > time()
+    assert told == {service: {} for service in SERVICES}
 
 
 def test_nothing_waits_for_a_connection_or_an_answer_at_rest(scraped):

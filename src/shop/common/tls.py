@@ -9,11 +9,12 @@ there stay as they are.
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
+from cryptography import x509
 
 from shop.common.background import running
 from shop.common.config import TlsConfig
@@ -29,12 +30,15 @@ log = structlog.get_logger()
 class Certificates:
     """The two contexts: ``server`` for who calls us, ``client`` for whom we call.
 
-    ``asks``: whether who calls is asked for a certificate.
+    ``asks``: whether who calls is asked for a certificate. ``expire_s``: the time of day (Unix)
+    until which the service's own certificate (``own``) and its authorities (``authority``) hold;
+    of several in a file, that which is over first.
     """
 
     config: TlsConfig
     server: ssl.SSLContext
     client: ssl.SSLContext
+    expire_s: dict[str, float] = field(default_factory=dict)
 
     @property
     def asks(self) -> bool:
@@ -61,6 +65,7 @@ class Certificates:
             return
         for context in (self.server, self.client):
             _fill(context, self.config)
+        self.expire_s.update(_expiries(self.config))
         log.info("certificate taken", file=self.config.cert_file)
 
 
@@ -72,7 +77,7 @@ def load(config: TlsConfig) -> Certificates | None:
                 raise ConfigError(f"SHOP_TLS_{name}: is set, but SHOP_TLS_CERT is not.")
         return None
     server, client = _rehearse(config)
-    return Certificates(config, server, client)
+    return Certificates(config, server, client, _expiries(config))
 
 
 @asynccontextmanager
@@ -149,6 +154,17 @@ def _fill(context: ssl.SSLContext, config: TlsConfig) -> None:
             raise ConfigError(
                 f"SHOP_TLS_CA: {config.ca_file} holds no certificate (PEM)."
             ) from None
+
+
+def _expiries(config: TlsConfig) -> dict[str, float]:
+    """Return until when the files hold; without what only OpenSSL can read."""
+    found = {}
+    for name, file in (("own", config.cert_file), ("authority", config.ca_file)):
+        with suppress(ValueError, OSError):
+            certificates = x509.load_pem_x509_certificates(Path(file).read_bytes()) if file else []
+            if certificates:
+                found[name] = min(each.not_valid_after_utc.timestamp() for each in certificates)
+    return found
 
 
 def _check_readable(name: str, file: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from cryptography import x509
 from structlog.testing import capture_logs
 
 from shop.common import tls
@@ -71,6 +72,37 @@ def test_both_ends_know_each_other(files: Files) -> None:
     assert certificates is not None
     assert certificates.asks
     assert shown(certificates)
+
+
+def until(*certificates: trustme.LeafCert | trustme.CA) -> list[float]:
+    """Return when they expire."""
+    pems = [
+        each.cert_pem if isinstance(each, trustme.CA) else each.cert_chain_pems[0]
+        for each in certificates
+    ]
+    return [
+        x509.load_pem_x509_certificate(pem.bytes()).not_valid_after_utc.timestamp() for pem in pems
+    ]
+
+
+def test_it_is_known_until_when_they_hold(files: Files) -> None:
+    soon = datetime.now(UTC) + timedelta(days=3)
+    leaf, other = files.issue(not_after=soon), trustme.CA()
+    files.write("ca", CA.cert_pem, other.cert_pem)
+    certificates = tls.load(files.config)
+    assert certificates is not None
+    assert certificates.expire_s["own"] == until(leaf)[0] == pytest.approx(soon.timestamp(), abs=1)
+    assert certificates.expire_s["authority"] == min(until(CA, other))
+
+
+def test_of_a_chain_that_which_is_over_first_counts(files: Files) -> None:
+    between = CA.create_child_ca()
+    leaf = between.issue_cert("customer", not_after=datetime(2099, 1, 1, tzinfo=UTC))
+    files.write("cert", *leaf.cert_chain_pems)
+    files.write("key", leaf.private_key_pem)
+    certificates = tls.load(TlsConfig(files.config.cert_file, files.config.key_file))
+    assert certificates is not None
+    assert certificates.expire_s == {"own": min(until(leaf, between))}
 
 
 def test_without_an_authority_nobody_is_asked_who_they_are(files: Files) -> None:
@@ -149,14 +181,16 @@ async def test_what_changes_is_taken_and_what_is_no_good_is_not(
     try:
         await looks.once()
         assert shown(kept) == first
-        files.issue()
+        taken = files.issue(not_after=datetime.now(UTC) + timedelta(days=5))
         await looks.once()
         second = shown(kept)
         assert second != first
+        assert kept.expire_s["own"] == until(taken)[0]
         files.issue(not_after=LONG_AGO)
         with capture_logs() as logs:
             await looks.once()
         assert shown(kept) == second
+        assert kept.expire_s["own"] == until(taken)[0]
         assert "has expired" in logs[0]["error"]
         assert logs[0]["log_level"] == "error"
         files.issue()

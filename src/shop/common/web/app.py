@@ -12,12 +12,14 @@ from shop.common import auth, gc_pauses
 from shop.common.config import AuthConfig, HttpConfig
 from shop.common.web import debug, health, metrics
 from shop.common.web.admission import ADMISSION, Admission
+from shop.common.web.certificates import CERTIFICATES, CertificateExpiry
 from shop.common.web.cors import VARY, cors
 from shop.common.web.docs import add_docs
 from shop.common.web.loop_lag import LoopLag
 from shop.common.web.observer import Observer
 from shop.common.web.outermost import Outermost
 from shop.common.web.rates import RATES, Rates
+from shop.common.web.refusals import REFUSALS, Refusals
 from shop.common.web.routes import bind
 from shop.common.web.server import SHORTCUTS
 from shop.common.web.shedding import Shedding, SheddingOptions
@@ -43,6 +45,7 @@ def build(
     app = web.Application(client_max_size=BODY_MAX_BYTES)
     registry = app[metrics.REGISTRY] = metrics.new_registry()
     app[health.READINESS] = health.Readiness()
+    app[CERTIFICATES] = CertificateExpiry(registry)
     _bound_connections(app, config)
     rates = app[RATES] = Rates(config, registry)
     operations = bind(app, spec, handlers, verifier, rates)
@@ -83,7 +86,8 @@ def _wrap(
     observer = Observer(measured, routes, logged=config.request_log)
     if config.cors_origins:
         app.middlewares.append(cors(config.cors_origins))
-    around = Outermost(config.request_timeout_s, operations, admission, observer)
+    refusals = app[REFUSALS] = Refusals(registry)
+    around = Outermost(config.request_timeout_s, operations, admission, observer, refusals)
     app.middlewares.append(around.middleware)
     app[SHORTCUTS] = Shortcuts(
         operations.values(),

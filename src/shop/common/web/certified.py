@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from shop.common.web import problems
+from shop.common.web.refusals import CERTIFICATE
 
 _OPEN = frozenset({"/health/live", "/health/ready"})
 
@@ -17,7 +18,7 @@ def unknown(request: web.BaseRequest) -> web.Response | None:
         return None
     response = problems.problem(
         403,
-        "certificate-required",
+        CERTIFICATE,
         "Only known services are answered here",
         "Show a certificate of the authority of this shop's services (mutual TLS).",
     )

@@ -21,6 +21,7 @@ from shop.common.config import HttpConfig, ServiceConfig
 from shop.common.errors import CannotStart
 from shop.common.peer.instance import http_url
 from shop.common.web import log_level
+from shop.common.web.certificates import CERTIFICATES
 from shop.common.web.health import READINESS
 from shop.common.web.heap import keep_heap
 from shop.common.web.server import Runner
@@ -43,6 +44,7 @@ async def serve(name: str, config: ServiceConfig, app: web.Application) -> None:
     Raises CannotListen and ConfigError, where possible before anything else is begun.
     """
     async with tls.opened(config.tls) as certificates:
+        app[CERTIFICATES].certificates = certificates
         await _serve(name, config, app, certificates)
 
 

@@ -16,6 +16,7 @@ from shop.common.web import problems
 from shop.common.web.admission import Admission
 from shop.common.web.arrival import TRACE, arrive
 from shop.common.web.observer import Observer
+from shop.common.web.refusals import Refusals
 from shop.common.web.spec import Operation
 from shop.common.web.time_limits import TimeLimit
 from shop.common.web.told_path import told_path
@@ -29,7 +30,8 @@ class Outermost:
     """Its ``middleware`` gives no request more than ``timeout_s``.
 
     Only requests of ``operations`` are ever refused for want of time; health and the like are not.
-    A refused one is counted by ``admission``, and is none of those that ``observer`` is told of.
+    One that is refused for that is counted by ``admission``, and is none of those that ``observer``
+    is told of. Who is not let in is counted by ``refusals``, too.
     """
 
     def __init__(
@@ -38,11 +40,13 @@ class Outermost:
         operations: Mapping[Handler, Operation],
         admission: Admission,
         observer: Observer,
+        refusals: Refusals,
     ) -> None:
         self._timeout_s = timeout_s
         self._ids = {handler: operation.id for handler, operation in operations.items()}
         self._admission = admission
         self._observer = observer
+        self._refusals = refusals
         self._timer = SharedTimer()
 
     @web.middleware
@@ -75,6 +79,7 @@ class Outermost:
             with TimeLimit(self._timer, deadline.at_s + _GRACE_S):
                 return await handler(request)
         except Exception as error:
+            self._refusals.count(self._ids.get(request.match_info.handler), error)
             known = problems.of(error, deadline.remaining_s())
             if known is not None:
                 return known

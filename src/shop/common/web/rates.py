@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter
 from shop.common.caller import Caller, Kind, current
 from shop.common.config import HttpConfig, RedisConfig
 from shop.common.rate import FORWARDED, Addresses, Limiter, Rate, RateLimited, opened
+from shop.common.web.rate_metrics import RateMetrics
 from shop.common.web.spec import Operation
 
 _READS = ("GET", "HEAD")
@@ -38,6 +39,7 @@ class Rates:
         )
         for name in self.limiters:
             self._refused.labels(name)
+        RateMetrics(registry, self.limiters)
 
     def check_for(self, operation: Operation) -> Callable[[web.Request], None] | None:
         """Return what raises RateLimited for a request of an operation; None: there is no limit."""

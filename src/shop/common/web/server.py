@@ -15,6 +15,7 @@ from shop.common.web import problems
 from shop.common.web.certified import unknown
 from shop.common.web.connection import Connection
 from shop.common.web.event_stream import STREAMS
+from shop.common.web.refusals import REFUSALS
 from shop.common.web.shortcut import Shortcuts
 from shop.common.web.slow_clients import LIMITS, Bounded, ConnectionLimits, Watch
 
@@ -113,6 +114,8 @@ class Runner(web.AppRunner):
                 return _unspoken(request)
             try:
                 refusal = unknown(request) if self._known_only else None
+                if refusal is not None and REFUSALS in self.app:
+                    self.app[REFUSALS].count_stranger()
                 response = refusal or await handle(request)
             except (web.HTTPExpectationFailed, UnicodeEncodeError):  # before any middleware;
                 # the latter where aiohttp would quote what is no text

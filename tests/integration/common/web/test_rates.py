@@ -147,6 +147,16 @@ async def test_no_request_waits_for_a_redis_that_hangs(serve, start_redis, redis
                 await asyncio.sleep(0.001)
 
 
+async def test_how_rates_hold_is_told(serve):
+    tiny = await serve(rate_reads=0.01, rate_burst_s=100, rate_writes=5)
+    await ask(tiny)
+    async with tiny.session.get("/metrics") as response:
+        told = await response.text()
+    assert 'shop_http_rate_callers_over{limit="reads"} 1.0' in told
+    assert 'shop_http_rate_callers_over{limit="writes"} 0.0' in told
+    assert 'shop_http_rate_alone_seconds_total{limit="reads"} 0.0' in told
+
+
 async def test_reads_and_writes_are_counted_apart_and_health_not_at_all(serve):
     tiny = await serve(rate_writes=0.01, rate_burst_s=100)
     assert [(await ask(tiny, "DELETE"))[0] for _ in range(2)] == [204, 429]
