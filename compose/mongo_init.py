@@ -26,7 +26,7 @@ _NOT_YET_INITIALIZED, _UNAUTHORIZED, _USER_EXISTS = 94, 13, 51003
 # Rights can only be added up: so where one collection has fewer, each has to be named.
 _ADDS = ["find", "insert", "createCollection", "createIndex", "listIndexes"]
 _CHANGES = [*_ADDS, "update", "remove", "changeStream"]
-_CHANGED = {"order": ("orders", "idempotencyKeys", "erasures")}
+_CHANGED = {"order": ("orders", "intake", "idempotencyKeys", "erasures")}
 _APPEND_ONLY = {"order": ("audit",)}
 
 Client = MongoClient[dict[str, Any]]

@@ -123,7 +123,7 @@ async def test_all_members_are_in_the_replica_set(members):
 USED = [
     *(("customer", name) for name in ("customers", "customerOrders", "erasures")),
     *(("product", name) for name in ("products", "reservations", "stockAdjustments")),
-    *(("order", name) for name in ("orders", "erasures")),
+    *(("order", name) for name in ("orders", "intake", "erasures")),
     *((service, "idempotencyKeys") for service in SERVICES),
 ]
 

@@ -25,7 +25,7 @@ _NOT_YET_INITIALIZED = 94
 # Rights can only be added up: so where one collection has fewer, each has to be named.
 _ADDS = ["find", "insert", "createCollection", "createIndex", "listIndexes"]
 _CHANGES = [*_ADDS, "update", "remove", "changeStream"]
-_CHANGED = {"order": ("orders", "idempotencyKeys", "erasures")}
+_CHANGED = {"order": ("orders", "intake", "idempotencyKeys", "erasures")}
 _APPEND_ONLY = {"order": ("audit",)}
 
 Client = MongoClient[dict[str, Any]]

@@ -11,10 +11,12 @@ from shop.common.config import FeedConfig, ServiceConfig
 from shop.common.web import KEYS, PEERS, READINESS, REGISTRY, build, rates_shared
 from shop.order import handlers, measures
 from shop.order.audit import AuditTrail
+from shop.order.backlog import MongoBacklog
 from shop.order.cached import CachedOrders
 from shop.order.config import OrderConfig
 from shop.order.erasure import Erasure
 from shop.order.erasure_notes import MongoErasureNotes
+from shop.order.intake import MongoIntake
 from shop.order.metrics import BacklogMetrics
 from shop.order.peers import HttpCustomer, HttpProduct
 from shop.order.relay import Relay
@@ -57,8 +59,10 @@ def create_app(config: Config) -> web.Application:
             rates_shared(app, config.redis, config.mongo.database),
             discovery.opened(config.consul, registry, config.tls, own) as peers,
         ):
-            stored = MongoOrders(database["orders"], encode_order)
+            intake = MongoIntake(database["intake"], database["orders"])
+            stored = MongoOrders(database["orders"], intake, encode_order)
             await stored.prepare()
+            backlog = MongoBacklog(database["orders"], intake)
             notes = MongoErasureNotes(database["erasures"])
             await notes.prepare()
             trail = AuditTrail(database["orders"], database["audit"])
@@ -74,7 +78,7 @@ def create_app(config: Config) -> web.Application:
                 running(trail.run()),
                 running(erasure.run(config.order.erasure_poll_s)),
                 running(relay.run(), stop=relay.stop),
-                running(BacklogMetrics(app[REGISTRY]).keep(stored)),
+                running(BacklogMetrics(app[REGISTRY]).keep(backlog)),
                 feed.opened(app, watched(database["orders"], encode_order), config.feed),
             ):
                 yield

@@ -13,13 +13,14 @@ class CachedOrders:
     def __init__(self, orders: MongoOrders, cache: Cache) -> None:
         self._orders = orders
         self._cache = cache
-        self.add = orders.add
+        self.accept = orders.accept
+        self.settle = orders.settle
+        self.recover = orders.recover
         self.get = orders.get
         self.find = orders.find
         self.events = orders.events
         self.claim = orders.claim
         self.next_due = orders.next_due
-        self.backlog = orders.backlog
         self.identifying = orders.identifying
         self.has_identifying = orders.has_identifying
 

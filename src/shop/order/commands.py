@@ -9,11 +9,11 @@ from shop.common.peer import PeerError
 from shop.common.web import Command
 from shop.common.web.command import Flags
 from shop.order.app import NAME, Config
+from shop.order.backlog import Backlog, MongoBacklog
+from shop.order.intake import MongoIntake
 from shop.order.model import Order
 from shop.order.reconcile.listing import Shop, UnexpectedAnswer
 from shop.order.reconcile.run import Reconciler
-from shop.order.repository import Backlog, MongoOrders
-from shop.order.schemas import encode_order
 
 _SHOWN = 50
 
@@ -24,9 +24,11 @@ async def pending(config: Config, _given: Flags) -> int:
     Exit code 0: nothing waits; 1: something does; 2: the database is away.
     """
     async with mongo.opened(config.mongo, wait=False) as database:
-        orders = MongoOrders(database["orders"], encode_order)
+        intake = MongoIntake(database["intake"], database["orders"])
+        remaining = MongoBacklog(database["orders"], intake)
         try:
-            backlog, waiting = await orders.backlog(now()), await orders.waiting(now(), _SHOWN)
+            backlog = await remaining.backlog(now())
+            waiting = await remaining.waiting(now(), _SHOWN)
         except ShopError as error:
             return _fail(f"cannot tell: {error.detail}", 2)
     for step in backlog:

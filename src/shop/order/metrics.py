@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from shop.common.clock import now
 from shop.common.errors import ShopError
-from shop.order.repository import Backlog
+from shop.order.backlog import Backlog
 
 log = structlog.get_logger()
 

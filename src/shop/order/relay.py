@@ -23,7 +23,10 @@ log = structlog.get_logger()
 
 
 class Claims(Protocol):
-    """Where due work is found. Both raise Unavailable while it is away."""
+    """Where due work is found. All raise Unavailable while it is away."""
+
+    async def recover(self, now: datetime) -> int:
+        """Store new orders whose placing died, as pending and due; return how many."""
 
     async def claim(self, now: datetime, lease: timedelta) -> Order | None:
         """Take the order whose work has been due longest, until ``now + lease``."""
@@ -59,6 +62,7 @@ class Relay:
     async def run(self) -> None:
         """Take up work until ``stop``; what fails is given back, so this ends within a pass."""
         async with asyncio.TaskGroup() as group:
+            recovering = group.create_task(self._recover())
             while await self._may_take_one():
                 self._woken.clear()
                 order = await self._claim()
@@ -67,14 +71,28 @@ class Relay:
                 else:
                     self._free.release()
                     await self._rest()
+            recovering.cancel()
 
     async def run_once(self) -> int:
         """Take up, one by one, all that is due now; return how many claims that were."""
+        await self._claims.recover(self._now())
         count = 0
         while order := await self._claims.claim(self._now(), self._config.lease):
             await self._lead_on(order)
             count += 1
         return count
+
+    async def _recover(self) -> None:
+        """Look for orders whose placing died at every poll, however much other work there is."""
+        while True:
+            try:
+                if await self._claims.recover(self._now()):
+                    self.wake()
+            except ShopError as error:
+                log.warning("relay cannot look for new orders", error=error.detail)
+            except Exception:
+                log.exception("relay cannot recover new orders")
+            await asyncio.sleep(self._config.poll_s)
 
     async def _may_take_one(self) -> bool:
         await self._free.acquire()

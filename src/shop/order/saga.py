@@ -20,6 +20,7 @@ from shop.common.clock import Clock
 from shop.common.clock import now as system_clock
 from shop.common.errors import DeadlineExceeded, Unavailable
 from shop.order import measures, progress
+from shop.order.accepted import Accepted
 from shop.order.config import OrderConfig
 from shop.order.model import Order, Step, replace
 from shop.order.progress import Failure
@@ -31,6 +32,12 @@ log = structlog.get_logger()
 
 class Ledger(Protocol):
     """Where the saga writes what has come of an order."""
+
+    async def accept(self, order: Order) -> Accepted:
+        """Write a new order down, so that it is placed whatever becomes of this process."""
+
+    async def settle(self, accepted: Accepted, after: Order) -> Order | None:
+        """Store it as it has become, and return it, or None if there is one with its id."""
 
     async def advance(self, before: Order, after: Order, *, exactly: bool = False) -> Order | None:
         """Store ``after`` and return it, or None if the fence is no longer that of ``before``.
@@ -82,6 +89,28 @@ class Saga:
             return held
         return replace(held, work=replace(held.work, trace=current.traceparent))
 
+    async def place(self, placed: Order, patience: Patience) -> Order | None:
+        """Write a new order down, do what is ready, store what that makes of it, and go on.
+
+        Returns what has become of it; None where it is stored already, or taken over since.
+        Where it is left to a relay, and in the end stored by it, that is the order as it was
+        written down. Raises Unavailable where it may not even have been.
+        """
+        accepted = await self._orders.accept(signed(self.hold(placed)))
+        held = accepted.order
+        try:
+            after = await self._led(held, patience)
+            if after is None or self._is_lost(held):  # it may have been placed, and deleted, since
+                return held
+            stored = await self._orders.settle(accepted, after)
+        except (Unavailable, DeadlineExceeded) as error:
+            log.warning("order left to the relay", order=held.id, error=error.detail)
+            return held
+        if stored is None:
+            return None
+        measures.moved(held, stored, self._now())
+        return stored if progress.delayed(stored) else await self.run(stored, patience)
+
     async def run(self, held: Order, patience: Patience) -> Order | None:
         """Do what is ready, as the holder of the lease, and return what has become of the order.
 
@@ -100,21 +129,31 @@ class Saga:
         return order
 
     async def _pass(self, order: Order, patience: Patience) -> Order | None:
-        if order.work is None or self._now() >= order.work.due_at:
-            return None  # stopped for longer than the lease: by now it is somebody else's
-        results = await self._take(progress.ready(order, self._now()), order, patience)
-        after = order
-        for change in results:
-            if not isinstance(change, Failure):
-                after = change(after, self._now())
-        failures = [result for result in results if isinstance(result, Failure)]
-        after = signed(self._leave(after, failures), ITSELF)
+        after = await self._led(order, patience)
+        if after is None:
+            return None
         if after.work and after.work.steps == (Step.PURGE,):
             return replace(after, work=None) if await self._orders.remove(order) else None
         saved = await self._orders.advance(order, after)
         if saved is not None:
             measures.moved(order, after, self._now())
         return saved
+
+    async def _led(self, order: Order, patience: Patience) -> Order | None:
+        """Return what one pass makes of the order; None if it is somebody else's by now."""
+        if self._is_lost(order):
+            return None
+        results = await self._take(progress.ready(order, self._now()), order, patience)
+        after = order
+        for change in results:
+            if not isinstance(change, Failure):
+                after = change(after, self._now())
+        failures = [result for result in results if isinstance(result, Failure)]
+        return signed(self._leave(after, failures), ITSELF)
+
+    def _is_lost(self, order: Order) -> bool:
+        """Say whether this process was stopped for longer than the lease."""
+        return order.work is None or self._now() >= order.work.due_at
 
     async def _take(
         self, steps: Sequence[Step], order: Order, patience: Patience

@@ -23,9 +23,6 @@ from shop.order.saga import Ledger, Patience, Saga
 class Orders(Ledger, Protocol):
     """Where orders are kept. All raise Unavailable while it is away."""
 
-    async def add(self, order: Order) -> Order | None:
-        """Store a new order and return it, or None if there is one with its id."""
-
     async def get(self, order_id: str) -> Order:
         """Return an order as it is, to decide by; raise UnknownOrder if there is none."""
 
@@ -68,14 +65,14 @@ class OrderService:
     async def place(self, draft: Draft, order_id: str | None = None) -> Order:
         """Place an order and return it: confirmed, or pending where that is not decided yet.
 
-        Repeated with the same id it places nothing, and returns the order as it has become.
+        Repeated with the same id it asks once more for the same, stores nothing, and returns the
+        order as it has become.
 
         Raises what speaks against it (see ``shop.order.rejection``), with the id of the order,
         which is kept as rejected; Unavailable if it could not even be written down.
         """
         placed = life.place(draft, order_id or new_id("ord"), self._now())
-        added = await self._orders.add(self._saga.hold(placed))
-        order = await self._run(added) if added else await self._orders.get(placed.id)
+        order = await self._become(placed, await self._saga.place(placed, self._patience))
         if order.status is Status.REJECTED:
             raise rejection(order, draft)
         return order

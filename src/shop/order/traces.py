@@ -30,14 +30,15 @@ class TracedOrders:
         self._orders = orders
         self._answers = answers
         self._trail = trail
-        self.add = orders.add
+        self.accept = orders.accept
+        self.settle = orders.settle
+        self.recover = orders.recover
         self.get = orders.get
         self.view = orders.view
         self.find = orders.find
         self.events = orders.events
         self.claim = orders.claim
         self.next_due = orders.next_due
-        self.backlog = orders.backlog
         self.amend = orders.amend
         self.identifying = orders.identifying
         self.has_identifying = orders.has_identifying

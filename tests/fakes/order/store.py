@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from shop.common.page import Cursors, Page, cut
 from shop.common.representation import Representation
+from shop.order.accepted import Accepted, Batch
 from shop.order.errors import UnknownOrder
 from shop.order.life import FINAL, shown
 from shop.order.model import Details, Event, Order, Status
@@ -15,12 +16,37 @@ from shop.order.model import Details, Event, Order, Status
 class MemoryOrders:
     orders: dict[str, Order] = field(default_factory=dict)
     timelines: dict[str, list[Event]] = field(default_factory=dict)
+    accepted: dict[str, Order] = field(default_factory=dict)
 
     async def add(self, order: Order) -> Order | None:
         if order.id in self.orders:
             return None
         self.timelines[order.id] = []
         return self._store(order)
+
+    async def accept(self, order: Order) -> Accepted:
+        self.accepted[order.id] = order
+        return Accepted(order, Batch(order.id, {order.id}))
+
+    async def settle(self, accepted: Accepted, after: Order) -> Order | None:
+        before = accepted.order
+        changed = shown(before) != shown(after)
+        stored = await self.add(
+            replace(
+                after,
+                details=Details() if after.erased else before.details,
+                version=after.version + changed,
+                updated_at=after.updated_at if changed else before.updated_at,
+            )
+        )
+        self.accepted.pop(before.id, None)
+        return stored
+
+    async def recover(self, now: datetime) -> int:
+        due = [o for o in self.accepted.values() if o.work and o.work.due_at <= now]
+        for order in due:
+            del self.accepted[order.id]
+        return sum([await self.add(order) is not None for order in due])
 
     async def get(self, order_id: str) -> Order:
         await asyncio.sleep(0)  # others get their turn, as they do where a network lies between
@@ -91,6 +117,7 @@ class MemoryOrders:
         if stored is None or stored.fence != order.fence:
             return False
         del self.orders[order.id]
+        self.accepted.pop(order.id, None)
         return True
 
     async def claim(self, now: datetime, lease: timedelta) -> Order | None:

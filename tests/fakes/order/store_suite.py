@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shop.common.page import InvalidCursor
+from shop.common.page import InvalidCursor, Page
 from shop.order import life, progress
 from shop.order.errors import UnknownOrder
 from shop.order.model import (
@@ -102,6 +102,40 @@ class OrdersSuite:
         assert again.work == first.work
         assert await orders.advance(first, confirmed(first)) is None
         assert await orders.advance(idle, confirmed(idle)) is None
+
+    async def test_an_accepted_order_is_stored_once_as_it_has_become(self, orders: Any) -> None:
+        accepted = await orders.accept(pending())
+        assert await orders.find(None, None, None, 10) == Page([], None)
+        stored = await orders.settle(accepted, confirmed(accepted.order))
+        assert (stored.status, stored.version) == (Status.CONFIRMED, 2)
+        assert await orders.get("ord_1") == stored
+        told = await orders.events("ord_1", None, 10)
+        assert [event.type for event in told.items] == ["linked", "confirmed", "placed"]
+        assert await orders.settle(accepted, accepted.order) is None
+        assert await orders.recover(NOW + LEASE) == 0
+
+    async def test_what_was_accepted_and_not_stored_is_recovered_once_it_is_due(
+        self, orders: Any
+    ) -> None:
+        held = progress.hold(pending(), NOW, LEASE)
+        accepted = await orders.accept(held)
+        assert await orders.recover(NOW) == 0
+        assert await orders.recover(NOW + LEASE) == 1
+        assert await orders.recover(NOW + LEASE) == 0
+        assert await orders.get("ord_1") == replace(held, news=())
+        assert await orders.settle(accepted, confirmed(held)) is None
+        claimed = await orders.claim(NOW + LEASE, LEASE)
+        assert claimed.work.steps == (Step.PLACE,)
+
+    async def test_what_is_recovered_does_not_come_again_once_it_was_removed(
+        self, orders: Any
+    ) -> None:
+        held = progress.hold(pending(), NOW, LEASE)
+        accepted = await orders.accept(held)
+        stored = await orders.add(held)
+        assert await orders.remove(stored)
+        assert await orders.recover(NOW + LEASE) == 0
+        assert accepted.order == held
 
     async def test_the_version_counts_what_shows_and_nothing_else(self, orders: Any) -> None:
         order = await orders.add(pending())

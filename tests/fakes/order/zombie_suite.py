@@ -112,6 +112,46 @@ class ZombieSuite:
         await self.wake_up_late(world, part, name, meanwhile)
         assert await world.all() == []
 
+    @pytest.mark.parametrize(
+        ("part", "name"),
+        [("product", "reserve"), ("customer", "link"), ("orders", "settle")],
+    )
+    async def test_a_request_that_places_after_a_relay_has_placed(
+        self, make_world: MakeWorld, part: str, name: str
+    ) -> None:
+        world = await make_world()
+        stopped = Stopped(getattr(world, part), name)
+        placing = asyncio.create_task(world.service_of(**{part: stopped}).place(lamps()))
+        await stopped.reached.wait()
+        await world.converge()
+        (before,) = await world.all()
+        assert before.status is Status.CONFIRMED
+        stopped.go_on.set()
+        answered = await placing
+        assert answered.id == before.id
+        assert answered.status in (Status.PENDING, Status.CONFIRMED)
+        assert await world.all() == [before]
+        await world.check()
+
+    @pytest.mark.parametrize(("part", "name"), [("product", "reserve"), ("customer", "link")])
+    async def test_a_request_that_places_after_it_was_deleted(
+        self, make_world: MakeWorld, part: str, name: str
+    ) -> None:
+        world = await make_world()
+        stopped = Stopped(getattr(world, part), name)
+        placing = asyncio.create_task(world.service_of(**{part: stopped}).place(lamps()))
+        await stopped.reached.wait()
+        await world.converge()
+        (order,) = await world.all()
+        await world.service.cancel(order.id)
+        await world.service.delete(order.id)
+        await world.converge()
+        stopped.go_on.set()
+        assert (await placing).status is Status.PENDING
+        await world.converge()
+        assert await world.all() == []
+        await world.check()
+
     async def test_linking_for_the_first_time_after_it_was_deleted(
         self, make_world: MakeWorld
     ) -> None:

@@ -13,6 +13,7 @@ from shop.common.mongo import Database
 from shop.order.audit import LINGER, AuditTrail
 from shop.order.audit_records import record
 from shop.order.errors import UnknownOrder
+from shop.order.intake import MongoIntake
 from shop.order.model import Details, Entry, Status
 from shop.order.repository import MongoOrders
 from shop.order.schemas import encode_order
@@ -24,7 +25,9 @@ LATER = datetime.now(UTC) + timedelta(days=1)
 
 @pytest.fixture
 async def orders(database: Database) -> MongoOrders:
-    orders = MongoOrders(database["orders"], encode_order)
+    orders = MongoOrders(
+        database["orders"], MongoIntake(database["intake"], database["orders"]), encode_order
+    )
     await orders.prepare()
     return orders
 

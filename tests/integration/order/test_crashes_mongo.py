@@ -15,6 +15,7 @@ from shop.order.repository import MongoOrders
 def make_world(orders: MongoOrders, collection: AsyncCollection[dict[str, Any]]) -> MakeWorld:
     async def make() -> World:
         await collection.delete_many({})
+        await collection.database["intake"].delete_many({})
         return World(orders)
 
     return make

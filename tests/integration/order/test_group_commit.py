@@ -9,19 +9,15 @@ import pytest
 from pymongo import WriteConcern
 from pymongo.asynchronous.collection import AsyncCollection
 from tests.fakes.order.store_suite import NOW, confirmed, pending
+from tests.integration.order.conftest import mongo_orders
 
 from shop.common.errors import DeadlineExceeded, Unavailable
 from shop.common.peer import Deadline, deadline_scope
-from shop.common.representation import Representation
 from shop.order import life
 from shop.order.model import Details, Order, Reason, Status
 from shop.order.repository import MongoOrders
 
 Collection = AsyncCollection[dict[str, Any]]
-
-
-def encode(order: Order) -> Representation:
-    return Representation(order.version, order.status.encode())
 
 
 async def added(orders: MongoOrders, count: int) -> list[Order]:
@@ -102,7 +98,7 @@ async def test_who_was_overtaken_before_the_outcome_was_known_still_learns_it(
     orders: MongoOrders, collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the command and the question which of it was done, others go on with the order."""
-    before, others = await added(orders, 3), MongoOrders(collection, encode)
+    before, others = await added(orders, 3), mongo_orders(collection)
     assert await orders.advance(before[0], confirmed(before[0]))
     found = orders._writes._found
 
@@ -154,7 +150,7 @@ async def test_a_write_that_no_majority_has_seen_is_unavailable_to_all_of_its_ca
     collection: Collection,
 ) -> None:
     unsure = collection.with_options(write_concern=WriteConcern(w=3, wtimeout=1))
-    orders = MongoOrders(unsure, encode)
+    orders = mongo_orders(unsure)
     outcomes = await asyncio.gather(
         *(orders.add(pending(f"ord_{n}")) for n in range(3)), return_exceptions=True
     )

@@ -4,19 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from tests.fakes.order.store_suite import LEASE, NOW, OrdersSuite, confirmed, pending
+from tests.integration.order.conftest import mongo_orders
 
 from shop.common import mongo
 from shop.common.errors import Unavailable
 from shop.common.representation import Representation
 from shop.order import life
-from shop.order.model import Details, Status, Step, Work
+from shop.order.backlog import MongoBacklog
+from shop.order.model import Details, Status
 from shop.order.repository import EVENTS_KEPT, MongoOrders
 
 Collection = AsyncCollection[dict[str, Any]]
@@ -72,46 +73,11 @@ async def test_of_many_writes_at_once_on_one_state_one_wins(orders: MongoOrders)
     assert (await orders.get("ord_1")).fence == before.fence + 1
 
 
-async def test_the_backlog_tells_how_many_wait_for_a_step_and_since_when(
-    orders: MongoOrders,
-) -> None:
-    for n in range(3):
-        order = pending(f"ord_{n}")
-        since = NOW - timedelta(minutes=n)
-        await orders.add(replace(order, work=replace(order.work, since=since)))
-    unpaid = confirmed(pending("ord_9"))
-    later = replace(unpaid.work, steps=(Step.CANCEL_UNPAID,), since=unpaid.pay_by)
-    await orders.add(replace(unpaid, work=later))
-    backlog = {entry.step: (entry.count, entry.oldest) for entry in await orders.backlog(NOW)}
-    assert backlog.pop(Step.PLACE) == (3, NOW - timedelta(minutes=2))
-    assert set(backlog.values()) == {(0, None)}
-
-
-async def test_an_unpaid_order_waits_to_be_cancelled_only_from_the_time_it_is_due(
-    orders: MongoOrders,
-) -> None:
-    """Until then it waits for what else remains, such as its link."""
-    unpaid = confirmed(pending())
-    assert unpaid.pay_by is not None
-    await orders.add(replace(unpaid, work=Work((Step.LINK, Step.CANCEL_UNPAID), NOW, NOW)))
-    for now, waiting in ((NOW, {Step.LINK}), (unpaid.pay_by, {Step.LINK, Step.CANCEL_UNPAID})):
-        assert {entry.step for entry in await orders.backlog(now) if entry.count} == waiting
-
-
-async def test_those_that_have_waited_longest_are_shown_first(orders: MongoOrders) -> None:
-    for n in range(4):
-        order = pending(f"ord_{n}")
-        since = NOW - timedelta(minutes=n) if n < 3 else NOW + timedelta(minutes=1)
-        await orders.add(replace(order, work=replace(order.work, since=since)))
-    assert [order.id for order in await orders.waiting(NOW, 2)] == ["ord_2", "ord_1"]
-    assert len(await orders.waiting(NOW, 9)) == 3
-
-
 async def test_a_database_that_does_not_answer_in_time_is_unavailable(
-    collection: Collection, monkeypatch: pytest.MonkeyPatch
+    collection: Collection, backlog: MongoBacklog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mongo, "_operation_s", 1e-6)
-    orders = MongoOrders(collection, lambda _: Representation(1, b""))
+    orders = mongo_orders(collection)
     calls: list[Callable[[], Awaitable[Any]]] = [
         lambda: orders.add(pending()),
         lambda: orders.get("ord_1"),
@@ -123,8 +89,8 @@ async def test_a_database_that_does_not_answer_in_time_is_unavailable(
         lambda: orders.remove(pending()),
         lambda: orders.claim(NOW, LEASE),
         orders.next_due,
-        lambda: orders.backlog(NOW),
-        lambda: orders.waiting(NOW, 1),
+        lambda: backlog.backlog(NOW),
+        lambda: backlog.waiting(NOW, 1),
     ]
     for call in calls:
         with pytest.raises(Unavailable):
@@ -149,7 +115,9 @@ class TestIndexes:
         assert len(queries) == 8
         plans.check(queries)
 
-    async def test_everything_else(self, orders: MongoOrders, plans: "Plans") -> None:
+    async def test_everything_else(
+        self, orders: MongoOrders, backlog: MongoBacklog, plans: "Plans"
+    ) -> None:
         for n in range(5):
             await orders.add(pending(f"ord_{n}"))
         async with plans.watched() as queries:
@@ -161,7 +129,7 @@ class TestIndexes:
             advanced = await orders.advance(claimed, confirmed(claimed))
             assert advanced is not None
             await orders.next_due()
-            await orders.backlog(NOW)
+            await backlog.backlog(NOW)
             await orders.remove(advanced)
         kinds = {query["op"] + ":" + next(iter(query["command"])) for query in queries}
         assert {"query:find", "command:findAndModify", "remove:q"} <= kinds

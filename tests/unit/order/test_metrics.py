@@ -9,9 +9,9 @@ from prometheus_client import CollectorRegistry
 from shop.common.clock import now
 from shop.common.errors import Unavailable
 from shop.order import metrics
+from shop.order.backlog import Backlog
 from shop.order.metrics import BacklogMetrics
 from shop.order.model import Step
-from shop.order.repository import Backlog
 
 HOUR = timedelta(hours=1)
 

@@ -1,0 +1,111 @@
+"""Orders that are being placed, written down before anything is done for them.
+
+All that arrive in one moment are one document: so what keeps them from being lost costs one write
+for all of them, and none of theirs has to be written twice. It goes once each of its orders is
+stored as it has become. Where that takes longer than their lease the process has died, or is not
+able to go on: then somebody stores them as pending, and a relay leads them on.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import uuid4
+
+from pymongo.write_concern import WriteConcern
+
+from shop.common.bulk import insert_together
+from shop.common.gathered import Gathered
+from shop.common.mongo import Collection, Document, mongo_errors
+from shop.order import documents
+from shop.order.accepted import Accepted, Batch
+from shop.order.model import Order
+
+
+class MongoIntake:
+    """The batches of all instances."""
+
+    def __init__(self, intake: Collection, orders: Collection) -> None:
+        self._intake = intake
+        # What is forgotten with a primary is found due: its orders are there, and it goes again.
+        self._lightly = intake.with_options(write_concern=WriteConcern(w=1))
+        self._orders = orders
+        self._accept = Gathered(self._accept_together)
+        self._drop = Gathered(self._drop_together)
+
+    async def accept(self, order: Order) -> Accepted:
+        """Write an order down that is held for a lease; raise Unavailable."""
+        return Accepted(order, await self._accept(order))
+
+    def settle(self, accepted: Accepted) -> None:
+        """Forget an order that is stored; soon, and not at once."""
+        batch = accepted.batch
+        batch.left.discard(accepted.order.id)
+        if not batch.left:
+            self._drop.send(batch.id, _Nobody())
+
+    async def recover(self, now: datetime) -> int:
+        """Store as pending what is overdue; return how many orders. Raises Unavailable.
+
+        Any number of instances may do so at once, and the process that accepted them too: an order
+        is stored by who comes first.
+        """
+        count = 0
+        for batch in await self._overdue(now):
+            count += await self._store(batch["orders"])
+            await self._drop(batch["_id"])
+        return count
+
+    async def _store(self, orders: Sequence[Document]) -> int:
+        outcomes = await insert_together(self._orders, orders) if orders else []
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
+        return outcomes.count(True)
+
+    async def overdue(self, now: datetime) -> list[Order]:
+        """Return the orders that should have been stored by now; some may have been."""
+        batches = await self._overdue(now)
+        return [documents.order_of(stored) for batch in batches for stored in batch["orders"]]
+
+    async def _overdue(self, now: datetime) -> list[Document]:
+        with mongo_errors():
+            return await self._intake.find({"dueAt": {"$lte": now}}).to_list()
+
+    async def forget(self, order_id: str) -> None:
+        """Forget an order that is stored, or was, for good; raise Unavailable.
+
+        Few are deleted and few batches are there, so no index pays.
+        """
+        listed = {"orders._id": order_id}
+        with mongo_errors():
+            await self._intake.update_many(listed, {"$pull": {"orders": {"_id": order_id}}})
+
+    async def _accept_together(self, orders: Sequence[Order]) -> Sequence[Batch]:
+        """Write orders down as one batch, which is due when the first of their leases is over."""
+        batch = Batch(f"int_{uuid4().hex}", {order.id for order in orders})
+        document: Document = {
+            "_id": batch.id,
+            "dueAt": min(order.work.due_at for order in orders if order.work),
+            "orders": [documents.document(order) for order in orders],
+        }
+        for outcome in await insert_together(self._intake, [document]):
+            if isinstance(outcome, Exception):
+                raise outcome
+        return [batch] * len(orders)
+
+    async def _drop_together(self, ids: Sequence[str]) -> Sequence[None]:
+        with mongo_errors():
+            await self._lightly.delete_many({"_id": {"$in": list(ids)}})
+        return [None] * len(ids)
+
+
+class _Nobody:
+    """Waits for nothing: what could not be dropped is due after its lease."""
+
+    def done(self) -> bool:
+        return False
+
+    def set_result(self, _result: None) -> None:
+        pass
+
+    def set_exception(self, _error: Exception) -> None:
+        pass
