@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from tests.asking import Api, add_customer, add_product
+from tests.rough.callers import Callers
 from tests.rough.operations import samples
 from tests.rough.stand import Stand
 from tests.rough.wire import Request
+
+from shop.common.caller import Kind
 
 EXAMPLES = int(os.environ.get("ROUGH_EXAMPLES", "4"))
 
@@ -38,16 +41,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 async def stand(new_shop: Callable[..., Any]) -> AsyncIterator[Stand]:
     """The shop, up, with one of everything."""
-    shop = new_shop(SHOP_LOG_FORMAT="json", SHOP_HTTP_BODY_TIMEOUT_S="2")
+    shop = new_shop(SHOP_AUTH="on", SHOP_LOG_FORMAT="json", SHOP_HTTP_BODY_TIMEOUT_S="2")
     up = shop.run("up", "--free-ports", "--instances", "1")
     assert up.returncode == 0, up.stdout + up.stderr
     instances = {name: shop.instances(name)[0] for name in ("customer", "product", "order")}
     urls = {name: str(instance["url"]) for name, instance in instances.items()}
+    keys = shop.home / "keys"
+    ids = await _one_of_everything(urls, Callers(keys, "none").token(Kind.STAFF))
     stand = Stand(
         urls,
         {name: int(instance["pid"]) for name, instance in instances.items()},
         {name: _log(shop.home, name) for name in urls},
-        await _one_of_everything(urls),
+        ids,
+        Callers(keys, ids["customerId"]),
     )
     stand.cursors = await _cursors(stand)
     yield stand
@@ -60,7 +66,8 @@ async def _cursors(stand: Stand) -> list[str]:
     for service in stand.urls:
         for sample in samples(service):
             if sample.operation.id.startswith("list_"):
-                request = Request("GET", f"{sample.path(stand.ids)}?limit=1".encode())
+                target = f"{sample.path(stand.ids)}?limit=1".encode()
+                request = Request("GET", target, [stand.callers.header(Kind.STAFF)])
                 answer = await stand.ask(service, "cursor: real ones", request)
                 assert answer is not None, sample.id
                 found.append(json.loads(answer.body)["nextCursor"])
@@ -71,11 +78,11 @@ def _log(home: Path, service: str) -> Path:
     return next((home / "logs").glob(f"{service}*.log"))
 
 
-async def _one_of_everything(urls: dict[str, str]) -> dict[str, str]:
+async def _one_of_everything(urls: dict[str, str], token: str) -> dict[str, str]:
     async with (
-        Api(f"{urls['customer']}/api/v1") as customers,
-        Api(f"{urls['product']}/api/v1") as products,
-        Api(f"{urls['order']}/api/v1") as orders,
+        Api(f"{urls['customer']}/api/v1", token) as customers,
+        Api(f"{urls['product']}/api/v1", token) as products,
+        Api(f"{urls['order']}/api/v1", token) as orders,
     ):
         customer = await add_customer(customers)
         product = await add_product(products, stock=10**9)

@@ -12,7 +12,8 @@ _GOOD = b'{"a":1}'
 
 def _with(body: bytes, *headers: tuple[str, str | bytes]) -> Callable[[Request], bytes]:
     def made(request: Request) -> bytes:
-        return bytes(Request(request.method, request.target, [_JSON, *headers], body))
+        shown = [header for header in request.headers if header[0] == "Authorization"]
+        return bytes(Request(request.method, request.target, [*shown, _JSON, *headers], body))
 
     return made
 
@@ -51,7 +52,9 @@ _BY_BODY = (
 def _lines(text: str) -> Callable[[Request], bytes]:
     def made(request: Request) -> bytes:
         path = request.target.decode()
-        return text.format(method=request.method, path=path).encode("latin-1")
+        shown = "".join(f"{n}: {v}\r\n" for n, v in request.headers if n == "Authorization")
+        sent = text.replace("Host: a", f"{shown}Host: a", 1)
+        return sent.format(method=request.method, path=path).encode("latin-1")
 
     return made
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from tests.rough.wire import Request
+from tests.rough.wire import Headers, Request
 
+from shop.common.caller import Kind
 from shop.common.web.spec import Operation, Spec
 
 Ids = Mapping[str, str]
@@ -46,14 +47,19 @@ class Sample:
         """Return a body that keeps to the file, about things that exist."""
         return _known(deepcopy(self.example), ids)
 
-    def request(self, ids: Ids, body: bytes | None = None) -> Request:
-        """Return a good request; ``body``: in the place of the good one."""
+    @property
+    def kinds(self) -> list[Kind]:
+        """Who may call it; nobody in particular where all may."""
+        return [allowed.kind for allowed in self.operation.allowed]
+
+    def request(self, ids: Ids, headers: Headers, body: bytes | None = None) -> Request:
+        """Return a good request with these headers; ``body``: in the place of the good one."""
         target = self.path(ids).encode()
         if self.example is None and body is None:
-            return Request(self.operation.method, target)
+            return Request(self.operation.method, target, headers)
         taken = self.operation.consumes[0]
         sent = json.dumps(self.document(ids)).encode() if body is None else body
-        return Request(self.operation.method, target, [("Content-Type", taken)], sent)
+        return Request(self.operation.method, target, [*headers, ("Content-Type", taken)], sent)
 
 
 def samples(service: str) -> list[Sample]:

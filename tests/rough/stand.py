@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.rough.callers import Callers
+from tests.rough.operations import Sample
 from tests.rough.wire import Answer, Request, Wire, connected
 
 _PROBE = Request("GET", b"/health/live")
@@ -23,9 +25,19 @@ class Stand:
     pids: Mapping[str, int]
     logs: Mapping[str, Path]
     ids: Mapping[str, str]
+    callers: Callers
     cursors: list[str] = field(default_factory=list)  # that the lists have given out
     tried: Counter[str] = field(default_factory=Counter)
+    asked: Counter[str] = field(default_factory=Counter)  # as one who may, by operation
     statuses: dict[str, Counter[int]] = field(default_factory=dict)
+
+    def request(self, sample: Sample, body: bytes | None = None) -> Request:
+        """Return a good request by one who may; by the next kind of them each time."""
+        shown = []
+        if kinds := sample.kinds:
+            shown = [self.callers.header(kinds[self.asked[sample.id] % len(kinds)])]
+            self.asked[sample.id] += 1
+        return sample.request(self.ids, shown, body)
 
     async def ask(self, service: str, kind: str, request: Request | bytes) -> Answer | None:
         """Send it over a connection of its own, and hold the answer to what all must keep.

@@ -12,10 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.rough import addresses, bodies
+from tests.rough.callers import forgeries
 from tests.rough.framing import framings
 from tests.rough.operations import Sample, samples
 from tests.rough.stand import Stand
 from tests.rough.wire import Request
+
+from shop.common.caller import Kind
 
 SERVICES = ("customer", "product", "order")
 SAMPLES = {service: samples(service) for service in SERVICES}
@@ -60,7 +63,7 @@ async def test_bodies_are_taken_or_refused(stand: Stand, service: str, kind: str
     strategy, expected = BODIES[kind]
     for sample in with_body(service):
         body = data.draw(strategy(sample.document(stand.ids)), sample.id)
-        answer = await stand.ask(service, f"body: {kind}", sample.request(stand.ids, body))
+        answer = await stand.ask(service, f"body: {kind}", stand.request(sample, body))
         assert answer is not None, sample.id
         assert answer.status in expected, (sample.id, body[:500], answer)
 
@@ -73,7 +76,9 @@ async def test_bodies_in_wrong_encodings_are_refused(stand: Stand, service: str,
         body, headers = data.draw(
             bodies.encodings(sample.document(stand.ids), media_type), sample.id
         )
-        request = Request(sample.operation.method, sample.path(stand.ids).encode(), headers, body)
+        good = stand.request(sample)
+        shown = [header for header in good.headers if header[0] == "Authorization"]
+        request = Request(good.method, good.target, [*shown, *headers], body)
         answer = await stand.ask(service, "body: encodings", request)
         assert answer is not None, sample.id
         assert answer.status in LEGAL | {400, 413, 415}, (sample.id, answer)
@@ -93,7 +98,7 @@ async def test_queries_are_read_as_text_or_refused(stand: Stand, service: str, d
             )
         )
         query = data.draw(strategy, sample.id)
-        request = sample.request(stand.ids)
+        request = stand.request(sample)
         request = Request(
             request.method, request.target + b"?" + query.encode(), request.headers, request.body
         )
@@ -108,7 +113,7 @@ async def test_queries_are_read_as_text_or_refused(stand: Stand, service: str, d
 async def test_paths_lead_to_nothing(stand: Stand, service: str, data: Any):
     for sample in SAMPLES[service]:
         target = data.draw(addresses.paths(sample.path(stand.ids)), sample.id)
-        good = sample.request(stand.ids)
+        good = stand.request(sample)
         request = Request(good.method, target.encode(), good.headers, good.body)
         answer = await stand.ask(service, "path", request)
         # An id may be any text of 64 letters: under some, something can be reserved.
@@ -130,7 +135,7 @@ async def test_headers_are_read_or_refused(stand: Stand, service: str, data: Any
             )
         )
         odd = data.draw(strategy, sample.id)
-        request = sample.request(stand.ids)
+        request = stand.request(sample)
         request = Request(request.method, request.target, [*request.headers, *odd], request.body)
         answer = await stand.ask(service, kind, request)
         allowed = LEGAL | {400, 417, 504}  # 504: Request-Timeout-Ms may be short
@@ -143,7 +148,7 @@ async def test_what_is_badly_framed_is_answered_once_and_ends(
     stand: Stand, service: str, data: Any
 ):
     for sample in SAMPLES[service]:
-        sent = data.draw(framings(), sample.id)(sample.request(stand.ids))
+        sent = data.draw(framings(), sample.id)(stand.request(sample))
         answer = await stand.ask(service, "framing", sent)
         assert answer is not None, (sample.id, sent[:500])
 
@@ -155,11 +160,13 @@ async def test_forged_cursors_are_refused_or_show_what_the_list_shows(
 ):
     for sample in LISTS[service]:
         cursor = data.draw(addresses.cursors(stand.cursors), sample.id)
-        request = Request("GET", f"{sample.path(stand.ids)}?limit=1&cursor={cursor}".encode())
+        staff = [stand.callers.header(Kind.STAFF)]
+        path = sample.path(stand.ids)
+        request = Request("GET", f"{path}?limit=1&cursor={cursor}".encode(), staff)
         answer = await stand.ask(service, "cursor", request)
         assert answer is not None, cursor
         if answer.status == 200:
-            whole = Request("GET", f"{sample.path(stand.ids)}?limit=100".encode())
+            whole = Request("GET", f"{path}?limit=100".encode(), staff)
             everything = json.loads((await stand.ask(service, "cursor: whole list", whole)).body)
             shown = json.loads(answer.body)["items"]
             if everything["nextCursor"] is None:
@@ -172,7 +179,27 @@ async def test_forged_cursors_are_refused_or_show_what_the_list_shows(
             }, (cursor, answer)
 
 
-async def test_every_kind_was_thrown_at_every_operation(stand: Stand):
+@settings(PROFILE)
+@given(data=st.data())
+async def test_forged_tokens_let_nobody_in(stand: Stand, service: str, data: Any):
+    for sample in SAMPLES[service]:
+        if not sample.kinds:
+            continue
+        shown = stand.callers.forge(data.draw(forgeries(), sample.id))
+        answer = await stand.ask(service, "token", sample.request(stand.ids, [shown]))
+        assert answer is not None, (sample.id, shown)
+        assert answer.status in {400, 401}, (sample.id, shown, answer)
+
+
+async def test_what_is_thrown_gets_past_access_control(stand: Stand, service: str):
+    for sample in SAMPLES[service]:
+        for turn in range(len(sample.kinds)):
+            answer = await stand.ask(service, "as one who may", stand.request(sample))
+            assert answer is not None, sample.id
+            assert answer.status not in {401, 403}, (sample.id, turn, answer)
+
+
+async def test_every_kind_was_thrown_at_every_operation():
     assert all(SAMPLES.values())
     assert all(
         sample.example is not None
@@ -192,5 +219,6 @@ async def test_afterwards_all_are_well_and_nothing_was_told(stand: Stand, servic
     assert any('"event":"request"' in line for line in told)
     faults = [line for line in told if "Traceback" in line or '"level":"error"' in line]
     assert faults == []
+    assert [line for line in told if "Bearer" in line or "eyJ" in line] == []
     paths = [json.loads(line).get("path", "") for line in told if line.startswith("{")]
     assert [line for line in told if bodies.MARK in line] == [p for p in paths if bodies.MARK in p]
