@@ -29,22 +29,25 @@ class Sent:
 
 
 class Collector:
-    """What has come."""
+    """What has come: as spans, and as it came."""
 
     def __init__(self) -> None:
         self.spans: list[Sent] = []
+        self.bodies: list[bytes] = []
         self._grown = asyncio.Condition()
 
     async def take(self, request: web.Request) -> web.Response:
-        sent = ExportTraceServiceRequest.FromString(await request.read())
+        body = await request.read()
+        self.bodies.append(body)
+        sent = ExportTraceServiceRequest.FromString(body)
         async with self._grown:
             for each in sent.resource_spans:
                 service = _attributes(each.resource.attributes)["service.name"]
                 for scope in each.scope_spans:
                     self.spans += [_span(service, span) for span in scope.spans]
             self._grown.notify_all()
-        body = ExportTraceServiceResponse().SerializeToString()
-        return web.Response(body=body, content_type="application/x-protobuf")
+        answer = ExportTraceServiceResponse().SerializeToString()
+        return web.Response(body=answer, content_type="application/x-protobuf")
 
     def of(self, trace_id: str) -> list[Sent]:
         """Return the spans of one trace."""

@@ -1,4 +1,4 @@
-"""All that a running shop leaves behind, as bytes: documents, cache, logs, metrics, catalogue."""
+"""All that a running shop leaves behind, as bytes: in its stores, logs, metrics, traces, Consul."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
@@ -10,7 +10,7 @@ from bson.raw_bson import RawBSONDocument
 from pymongo import AsyncMongoClient
 from redis.asyncio import Redis
 
-PLACES = frozenset({"mongo", "redis", "logs", "metrics", "consul"})
+PLACES = frozenset({"mongo", "redis", "logs", "metrics", "traces", "consul"})
 _SERVERS_OWN = {"admin", "config", "local"}
 _CATALOGUE = (
     "/v1/catalog/services",
@@ -24,12 +24,16 @@ _CATALOGUE = (
 
 
 class Remains:
-    """Of one shop. Texts are looked for without regard to case."""
+    """Of one shop. Texts are looked for without regard to case.
 
-    def __init__(self, shop: Any) -> None:
+    ``traces``: what the collector was sent.
+    """
+
+    def __init__(self, shop: Any, traces: list[bytes]) -> None:
         members = [each for each in shop.status() if each.get("url")]
         self._urls = [(each["service"], each["url"]) for each in members]
         self._home: Path = shop.home
+        self._traces = traces
 
     async def __aenter__(self) -> Self:
         urls = dict(self._urls)
@@ -92,6 +96,11 @@ class Remains:
         for service, url in self._urls:
             if service in ("customer", "product", "order"):
                 yield f"metrics of {service}", await self._get(f"{url}/metrics")
+
+    async def _traces_content(self) -> AsyncIterator[tuple[str, bytes]]:
+        assert self._traces
+        for body in list(self._traces):
+            yield "traces", body
 
     async def _consul_content(self) -> AsyncIterator[tuple[str, bytes]]:
         consul = dict(self._urls)["consul"]

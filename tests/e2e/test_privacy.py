@@ -5,6 +5,7 @@ with it that can be done, refused attempts too. Then these texts are looked for,
 all that real processes leave behind.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from uuid import uuid4
 
 import pytest
 from tests.asking import PATCH, Api, add_product
+from tests.e2e.collector import Collector, collecting
 from tests.e2e.fleet import fleet
 from tests.e2e.remains import Remains
 
@@ -74,26 +76,53 @@ class Shop:
     products: Api
     orders: Api
     remains: Remains
+    instances: list[tuple[Api, str]]  # each with a folder of its service
+    collector: Collector
+
+    async def traces_sent(self) -> None:
+        """Return when every instance has sent the spans of what it did until now.
+
+        Each sends them in their order, so it has once that of one more request is there.
+        """
+        for api, folder in self.instances:
+            last = (await api.get(f"{folder}/nobody")).body["traceId"]
+            await self.collector.until(lambda trace=last: bool(self.collector.of(trace)))
 
 
 @pytest.fixture
 async def shop(new_shop: Any) -> AsyncIterator[Shop]:
-    stack = new_shop(SHOP_ORDER_ERASURE_POLL_S="0.5", SHOP_LOG_LEVEL="debug")
-    up = stack.run("up", "--free-ports")
-    assert up.returncode == 0, up.stdout + up.stderr
-    try:
-        async with opened(stack) as shop:
-            yield shop
-    finally:
-        stack.run("down")
+    async with collecting() as (collector, url):
+        stack = new_shop(
+            SHOP_ORDER_ERASURE_POLL_S="0.5",
+            SHOP_LOG_LEVEL="debug",
+            OTEL_EXPORTER_OTLP_ENDPOINT=url,
+            OTEL_BSP_SCHEDULE_DELAY="100",
+        )
+        up = await asyncio.to_thread(stack.run, "up", "--free-ports")
+        assert up.returncode == 0, up.stdout + up.stderr
+        try:
+            async with opened(stack, collector) as shop:
+                yield shop
+        finally:
+            await asyncio.to_thread(stack.run, "down")
 
 
 @asynccontextmanager
-async def opened(stack: Any) -> AsyncIterator[Shop]:
+async def opened(stack: Any, collector: Collector) -> AsyncIterator[Shop]:
     async with AsyncExitStack() as opened:
         found = await opened.enter_async_context(fleet(stack))
-        remains = await opened.enter_async_context(Remains(stack))
-        yield Shop(found.customers.next, found.products.next, found.orders.next, remains)
+        remains = await opened.enter_async_context(Remains(stack, collector.bodies))
+        folders = {
+            "/customers": found.customers,
+            "/products": found.products,
+            "/orders": found.orders,
+        }
+        yield Shop(
+            *(service.next for service in folders.values()),
+            remains,
+            [(api, folder) for folder, service in folders.items() for api in service.apis],
+            collector,
+        )
 
 
 async def live(shop: Shop, ada: Person) -> str:
@@ -206,6 +235,7 @@ async def test_of_a_deleted_customer_nothing_personal_is_left_anywhere(shop: Sho
 
     await leave(shop, ada, customer_id)
     await shop.remains.gone(ada.marks, places={"mongo", "redis"}, within_s=60)
+    await shop.traces_sent()
     assert await shop.remains.found(ada.marks) == []
 
     for order_id in orders:  # business records stay, and so does who did what
@@ -219,7 +249,11 @@ async def test_of_a_deleted_customer_nothing_personal_is_left_anywhere(shop: Sho
     assert customer_id in [each["customerId"] for each in erased]
 
 
-async def test_where_a_person_is_known_no_log_no_metric_and_no_catalogue_is(shop: Shop) -> None:
+async def test_where_a_person_is_known_no_log_metric_trace_or_catalogue_is(shop: Shop) -> None:
     ada = Person()
-    await order(shop, ada, await live(shop, ada))
-    assert await shop.remains.found(ada.marks, places={"logs", "metrics", "consul"}) == []
+    orders = await order(shop, ada, await live(shop, ada))
+    await shop.traces_sent()
+    told = {"an order": orders[0], "an operation": "place_order", "a store": "mongodb"}
+    assert {name for name, _ in await shop.remains.found(told, places={"traces"})} == told.keys()
+    places = {"logs", "metrics", "traces", "consul"}
+    assert await shop.remains.found(ada.marks, places) == []
