@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import ssl
 import subprocess
 import sys
@@ -119,6 +120,48 @@ async def test_plain_http_is_not_answered(shop: Any) -> None:
         with pytest.raises(aiohttp.ClientError):
             async with session.get(shop.url("customer").replace("https", "http")):
                 pass
+
+
+def test_products_and_customers_are_put_in_by_tls(shop: Any) -> None:
+    seeded = shop.run("seed")
+    assert seeded.returncode == 0, seeded.stderr
+    counts = [sum(map(int, re.findall(r"\d+", line))) for line in seeded.stdout.splitlines()]
+    assert counts == [50, 20]
+
+
+async def test_what_the_services_know_of_each_other_is_shown_by_tls(
+    shop: Any, known: aiohttp.ClientSession
+) -> None:
+    await test_an_order_goes_through_services_that_know_each_other(shop, known)
+    shown = shop.run("peers")
+    assert shown.returncode == 0, shown.stderr
+    found = {tuple(row.split()[:2]) for row in shown.stdout.splitlines()[1:]}
+    callers = {each["id"] for each in shop.instances("order")}
+    assert {caller for caller, _ in found} & callers
+    assert {peer for caller, peer in found if caller in callers} == {"customer", "product"}
+
+
+@pytest.mark.parametrize("command", ["seed", "peers"])
+def test_a_command_that_has_no_certificate_says_what_to_set(shop: Any, command: str) -> None:
+    nothing = {f"SHOP_TLS_{name}": "" for name in ("CERT", "KEY", "CA")}
+    refused = shop.run(command, **nothing)
+    assert refused.returncode == 1
+    assert "speaks TLS" in refused.stderr
+    assert "SHOP_TLS_CERT" in refused.stderr
+
+
+@pytest.mark.parametrize("command", ["seed", "peers"])
+def test_a_command_does_not_talk_to_services_of_another_authority(
+    shop: Any, command: str, tmp_path: Path
+) -> None:
+    stranger = trustme.CA()
+    leaf = stranger.issue_cert("order")
+    (tmp_path / "own.pem").write_bytes(leaf.private_key_and_cert_chain_pem.bytes())
+    (tmp_path / "ca.pem").write_bytes(stranger.cert_pem.bytes())
+    own, ca = str(tmp_path / "own.pem"), str(tmp_path / "ca.pem")
+    refused = shop.run(command, SHOP_TLS_CERT=own, SHOP_TLS_KEY="", SHOP_TLS_CA=ca)
+    assert refused.returncode == 1
+    assert "CERTIFICATE_VERIFY_FAILED" in refused.stderr
 
 
 def test_the_probe_of_the_image_knows_tls(shop: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import aiohttp
 
+from shop.local import secured
 from shop.local.errors import LocalError
 from shop.local.rest import ask
 from shop.local.state import Member
@@ -46,7 +47,14 @@ async def shown(members: Iterable[Member]) -> str:
 
 async def _ask(member: Member) -> Told:
     try:
-        answer = await ask("GET", f"{member.url}/debug/peers", timeout_s=_TIMEOUT_S)
+        answer = await ask(
+            "GET",
+            f"{member.url}/debug/peers",
+            timeout_s=_TIMEOUT_S,
+            secured=secured.options(member.service, member.url),
+        )
+    except aiohttp.ClientSSLError as error:
+        return Told(member.id, fault=f"is not trusted, or does not trust us: {error}")
     except (aiohttp.ClientError, TimeoutError):
         return Told(member.id, fault="does not answer")
     if answer.status == 404:

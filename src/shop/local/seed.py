@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 
+from shop.local import secured
 from shop.local.errors import LocalError
 from shop.local.rest import ask
 
@@ -35,6 +36,15 @@ class Seeded:
 
     created: int = 0
     present: int = 0
+
+
+@dataclass(frozen=True)
+class _Collection:
+    """``taken``: the code by which its service says that a document is there already."""
+
+    service: str
+    url: str
+    taken: str
 
 
 def products() -> Iterator[dict[str, Any]]:
@@ -73,26 +83,31 @@ async def seed(
     """Put everything in; raise LocalError if a service refuses or is away."""
     return {
         "products": await _put_in(
-            f"{product_url}/api/v1/products", products(), "sku-taken", headers
+            _Collection("product", f"{product_url}/api/v1/products", "sku-taken"),
+            products(),
+            headers,
         ),
         "customers": await _put_in(
-            f"{customer_url}/api/v1/customers", customers(), "email-taken", headers
+            _Collection("customer", f"{customer_url}/api/v1/customers", "email-taken"),
+            customers(),
+            headers,
         ),
     }
 
 
 async def _put_in(
-    url: str, documents: Iterator[dict[str, Any]], taken: str, headers: dict[str, str] | None
+    into: _Collection, documents: Iterator[dict[str, Any]], headers: dict[str, str] | None
 ) -> Seeded:
-    seeded = Seeded()
+    seeded, url = Seeded(), into.url
+    way = secured.options(into.service, url)
     for document in documents:
         try:
-            answer = await ask("POST", url, document, headers)
+            answer = await ask("POST", url, document, headers, secured=way)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise LocalError(f"{url} does not answer: {error}") from error
         if answer.status == 201:
             seeded.created += 1
-        elif answer.status == 409 and (answer.body or {}).get("code") == taken:
+        elif answer.status == 409 and (answer.body or {}).get("code") == into.taken:
             seeded.present += 1
         else:
             raise LocalError(f"{url} answered {answer.status} to {document}: {answer.body}")
