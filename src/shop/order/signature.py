@@ -13,7 +13,7 @@ ITSELF = Caller(Kind.SERVICE, "order")
 
 def signed(order: Order, by: Caller | None = None) -> Order:
     """Return the order with its news signed, by who makes the present request unless told."""
-    if not order.news:
+    if all(event.by for event in order.news):
         return order
     who, current = by or caller.current(), trace.current()
     name, trace_id = f"{who.kind}:{who.subject}", current.trace_id if current else None

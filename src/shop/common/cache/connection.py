@@ -242,10 +242,13 @@ def _record(command: bytes, reply: "asyncio.Future[Reply]") -> None:
 
 def command(*parts: str | bytes) -> bytes:
     """Return a command as it goes over the wire, in RESP."""
+    return b"*%d\r\n%b" % (len(parts), strings(*parts))
+
+
+def strings(*parts: str | bytes) -> bytes:
+    """Return parts of a command as they go over the wire, behind the number of all."""
     encoded = [part if isinstance(part, bytes) else part.encode() for part in parts]
-    return b"*%d\r\n" % len(encoded) + b"".join(
-        [b"$%d\r\n%b\r\n" % (len(part), part) for part in encoded]
-    )
+    return b"".join([b"$%d\r\n%b\r\n" % (len(part), part) for part in encoded])
 
 
 def settle(waiting: Waiting[Reply], reply: Reply) -> None:

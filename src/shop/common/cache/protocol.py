@@ -1,7 +1,6 @@
 """What a store that keeps encoded resources promises to those in front of a database."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from shop.common.errors import NotFound
@@ -34,14 +33,22 @@ class Cache(Protocol):
         """Let no reader be given from now on what was there before the write that just ended."""
 
 
-@asynccontextmanager
-async def writing(cache: Cache, *keys: str) -> AsyncIterator[None]:
+class writing:  # noqa: N801  # a context manager; a generator would cost thrice as much
     """Mark these keys when the write inside has ended, in whatever way: it may have been made."""
-    try:
-        yield
-    finally:
-        for key in keys:
-            await cache.written(key)
+
+    __slots__ = ("_cache", "_keys")
+
+    def __init__(self, cache: Cache, *keys: str) -> None:
+        self._cache = cache
+        self._keys = keys
+
+    async def __aenter__(self) -> None:
+        """Begin."""
+
+    async def __aexit__(self, *_: object) -> None:
+        """Mark them."""
+        for key in self._keys:
+            await self._cache.written(key)
 
 
 class NoCache:

@@ -14,7 +14,7 @@ from aiocache.base import BaseCache
 from aiocache.serializers import NullSerializer
 from redis.exceptions import ResponseError
 
-from shop.common.cache.connection import Multiplexed, Reply, command
+from shop.common.cache.connection import Multiplexed, Reply, command, strings
 from shop.common.waiting import Waiting
 
 _TIME = command("TIME")
@@ -26,16 +26,17 @@ class Script:
     def __init__(self, text: str) -> None:
         self._text = text
         digest = sha1(text.encode(), usedforsecurity=False).hexdigest()
-        self._by_name, self._by_text = ("EVALSHA", digest, "1"), ("EVAL", text, "1")
+        self._by_name, self._by_text = strings("EVALSHA", digest, "1"), strings("EVAL", text, "1")
 
     async def run(self, redis: Multiplexed, key: str, *arguments: str | bytes) -> Reply:
         """Run it; raise what ``Multiplexed.ask`` does."""
+        count, told = b"*%d\r\n" % (4 + len(arguments)), strings(key, *arguments)
         try:
-            return await redis.ask(command(*self._by_name, key, *arguments))
+            return await redis.ask(count + self._by_name + told)
         except ResponseError as error:
             if not str(error).startswith("NOSCRIPT"):
                 raise
-        return await redis.ask(command(*self._by_text, key, *arguments))
+        return await redis.ask(count + self._by_text + told)
 
 
 _MARK = Script("""
