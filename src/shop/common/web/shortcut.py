@@ -28,8 +28,11 @@ Answer = Callable[[bytes | None], None]
 """Is given the whole answer; None: there is none, the request has to go the long way."""
 
 _KNOWN = istr("If-None-Match")
-_MORE = (FRESH, TIMEOUT, *map(istr, ("Authorization", "Origin", "Expect")))
-"""With these headers a request asks for more than the resource."""
+_MORE = (FRESH, TIMEOUT, *map(istr, ("Origin", "Expect")))
+"""With these headers a request asks for more than the resource.
+
+Not with a token: what is answered here is for everyone, and the long way does not look at one.
+"""
 
 
 class Shortcuts:
