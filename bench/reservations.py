@@ -56,7 +56,7 @@ class Outcome:
 
 
 def guarded(database: Database) -> Reserve:
-    """The service as it is: look, journal, guarded update, journal; each gathered."""
+    """The service as it is: look, guarded update, journal; each gathered."""
     reservations = Reservations(
         MongoShelf(database["products"]), MongoReservations(database["reservations"])
     )
@@ -72,7 +72,7 @@ def one_by_one(database: Database) -> Reserve:
     """The same without gathering: each caller sends its own commands."""
     shelf = MongoShelf(database["products"])
     journal = MongoReservations(database["reservations"])
-    for store, names in ((shelf, ("_look", "_apply")), (journal, ("_insert", "_end", "_advance"))):
+    for store, names in ((shelf, ("_look", "_apply")), (journal, ("_insert",))):
         for name in names:
             setattr(store, name, _alone(getattr(store, f"{name}_together")))
     reservations = Reservations(shelf, journal)

@@ -7,13 +7,9 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
-from tests.fakes.product.memory import (
-    Memory,
-    MemoryAdjustments,
-    MemoryProducts,
-    MemoryReservations,
-    MemoryShelf,
-)
+from tests.fakes.product.memory import Memory, MemoryProducts
+from tests.fakes.product.memory_journals import MemoryAdjustments, MemoryReservations
+from tests.fakes.product.memory_shelf import MemoryShelf
 
 from shop.common.clock import now
 from shop.common.ids import new_id
@@ -34,12 +30,18 @@ HOUR = timedelta(hours=1)
 PASSED = -HOUR
 """A lease, or a time to live, that has ended before it begins: no test has to wait for it."""
 
+TICK = timedelta(seconds=0.05)
+"""How much time of those in memory passes each time that somebody waits for it."""
+
 _numbers = count(1)
 
 
 @dataclass(frozen=True)
 class Stores:
-    """The stores of one database. ``old_marks`` is a second shelf to which each mark is old."""
+    """The stores of one database. ``old_marks`` is a second shelf to which each mark is old.
+
+    ``age_marks`` makes all leases on the shelf end so much earlier: no test has to wait for it.
+    """
 
     products: Products
     shelf: Shelf
@@ -50,6 +52,7 @@ class Stores:
     all_reservations: Callable[[], Awaitable[Sequence[Reservation]]]
     all_adjustments: Callable[[], Awaitable[Sequence[Adjustment]]]
     let_pass: Callable[[float], Awaitable[None]]
+    age_marks: Callable[[timedelta], Awaitable[None]]
 
     @property
     def catalogue(self) -> Catalogue:
@@ -88,13 +91,23 @@ def a_product(on_hand: int = 10, **given: Any) -> Product:
     return Product(new_id("prd"), details(**given), Stock(on_hand), 1, 1, moment, moment)
 
 
-def in_memory(shelf: Callable[[Memory], Shelf] = MemoryShelf) -> Stores:
+def in_memory(
+    shelf: Callable[[Memory], Shelf] = MemoryShelf,
+    reservations: Callable[[Memory], ReservationJournal] = MemoryReservations,
+) -> Stores:
     """Return empty stores in memory, whose time passes only when it is let pass."""
     memory = Memory()
 
     async def let_pass(seconds: float) -> None:
-        await asyncio.sleep(0)
-        memory.now += timedelta(seconds=seconds)
+        """Time passes for all who wait at once, and as others do something."""
+        until = memory.now + timedelta(seconds=seconds)
+        while memory.now < until:
+            await asyncio.sleep(0)
+            memory.now += TICK
+
+    async def age_marks(by: timedelta) -> None:
+        for mark in (mark for marks in memory.marks.values() for mark in marks):
+            mark.until -= by
 
     async def marks(product_id: str) -> Sequence[str]:
         return [mark.id for mark in memory.marks[product_id]]
@@ -109,10 +122,11 @@ def in_memory(shelf: Callable[[Memory], Shelf] = MemoryShelf) -> Stores:
         MemoryProducts(memory),
         shelf(memory),
         MemoryShelf(memory, linger=-2 * HOUR),
-        MemoryReservations(memory),
+        reservations(memory),
         MemoryAdjustments(memory),
         marks,
         all_reservations,
         all_adjustments,
         let_pass,
+        age_marks,
     )

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -31,6 +32,12 @@ async def stores(database: AsyncDatabase[dict[str, Any]]) -> Stores:
 def in_mongo(database: AsyncDatabase[dict[str, Any]]) -> Stores:
     products = database["products"]
 
+    async def age_marks(by: timedelta) -> None:
+        until = {"$subtract": ["$$this.until", by // timedelta(milliseconds=1)]}
+        aged = {"$mergeObjects": ["$$this", {"until": until}]}
+        marks = {"$map": {"input": "$marks", "in": aged}}
+        await products.update_many({}, [{"$set": {"marks": marks}}])
+
     async def marks(product_id: str) -> Sequence[str]:
         document = await products.find_one({"_id": product_id})
         return [mark["id"] for mark in document["marks"]] if document else []
@@ -51,4 +58,5 @@ def in_mongo(database: AsyncDatabase[dict[str, Any]]) -> Stores:
         all_reservations,
         all_adjustments,
         asyncio.sleep,
+        age_marks,
     )

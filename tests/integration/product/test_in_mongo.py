@@ -5,3 +5,4 @@ from tests.fakes.product.suites.catalogue import *  # noqa: F403
 from tests.fakes.product.suites.movements import *  # noqa: F403
 from tests.fakes.product.suites.reservations import *  # noqa: F403
 from tests.fakes.product.suites.sweeper import *  # noqa: F403
+from tests.fakes.product.suites.takes import *  # noqa: F403

@@ -8,19 +8,24 @@ from datetime import timedelta
 
 import pytest
 from tests.fakes.product.chaos import Chaos, rampage
-from tests.fakes.product.memory import Memory, MemoryMark, MemoryShelf
+from tests.fakes.product.memory import Memory, MemoryMark
+from tests.fakes.product.memory_journals import MemoryReservations
+from tests.fakes.product.memory_shelf import MemoryShelf
 from tests.fakes.product.stores import in_memory
 
-from shop.product.model import Movement, Stock
+from shop.product.model import Hold, Movement, Reservation, State, Stock
 
 SEEDS = 150
 
 
-def run_all(shelf: Callable[[Memory], MemoryShelf]) -> Counter[str]:
+def run_all(
+    shelf: Callable[[Memory], MemoryShelf] = MemoryShelf,
+    reservations: Callable[[Memory], MemoryReservations] = MemoryReservations,
+) -> Counter[str]:
     faults: Counter[str] = Counter()
     for seed in range(SEEDS):
         try:
-            faults += asyncio.run(rampage(Chaos(in_memory(shelf), seed)))
+            faults += asyncio.run(rampage(Chaos(in_memory(shelf, reservations), seed)))
         except AssertionError as error:
             error.add_note(f"seed {seed}")
             raise
@@ -28,7 +33,7 @@ def run_all(shelf: Callable[[Memory], MemoryShelf]) -> Counter[str]:
 
 
 def test_the_books_are_right_whatever_dies() -> None:
-    assert set(run_all(MemoryShelf)) == {"before", "after", "within", "late", "stuck"}
+    assert set(run_all()) == {"before", "after", "within", "late", "stuck"}
 
 
 class WithoutMarks(MemoryShelf):
@@ -76,3 +81,41 @@ def test_the_check_finds_each_guard_that_is_missing(
 ) -> None:
     with pytest.raises(AssertionError):
         run_all(broken)
+
+
+class WithoutVoid(MemoryReservations):
+    """A journal that keeps nothing of an attempt that came to nothing."""
+
+    async def void(self, order_id: str, movement_id: str) -> Reservation:
+        standing = await super().void(order_id, movement_id)
+        if standing.state is State.VOID:
+            del self._entries[order_id]
+            self._memory.voided.clear()
+        return standing
+
+
+class WithoutVoided(MemoryReservations):
+    """A journal that does not remember which attempts came to nothing."""
+
+    async def void(self, order_id: str, movement_id: str) -> Reservation:
+        standing = await super().void(order_id, movement_id)
+        self._memory.voided.clear()
+        return standing
+
+
+class WithoutDuplicates(MemoryReservations):
+    """A journal where the last to hold wins."""
+
+    async def hold(self, hold: Hold, taken_by: str) -> Reservation:
+        standing = self._entries.get(hold.order_id)
+        if standing and standing.state is State.HELD and not standing.movement:
+            del self._entries[hold.order_id]
+        return await super().hold(hold, taken_by)
+
+
+@pytest.mark.parametrize("broken", [WithoutVoid, WithoutVoided, WithoutDuplicates])
+def test_the_check_finds_each_guard_of_the_journal_that_is_missing(
+    broken: Callable[[Memory], MemoryReservations],
+) -> None:
+    with pytest.raises(AssertionError):
+        run_all(reservations=broken)

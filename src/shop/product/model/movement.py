@@ -62,8 +62,15 @@ class Movement:
 
 @dataclass(frozen=True)
 class Mark:
-    """The trace of a movement on a product: it has been applied, or made void, there."""
+    """The trace of a movement on a product: it has been applied, or made void, there.
+
+    ``taken``: how many pieces it has taken for an order; 0 for any other movement, and once they
+    have been given back. ``old``: no command of its movement can be under way any more.
+    """
 
     product_id: str
     movement_id: str
     of: str
+    until: datetime
+    taken: int = 0
+    old: bool = False

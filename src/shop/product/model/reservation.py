@@ -11,9 +11,12 @@ from shop.product.model.product import Stock
 
 
 class State(StrEnum):
-    """Where a reservation stands; TAKING is never shown."""
+    """Where a reservation stands.
 
-    TAKING = "taking"
+    VOID is never shown: an attempt came to nothing, and must not come to anything later.
+    """
+
+    VOID = "void"
     HELD = "held"
     COMMITTED = "committed"
     RELEASED = "released"
@@ -44,6 +47,7 @@ class Line:
 class Reservation:
     """What an order has been promised. ``movement`` is there while its stock still moves.
 
+    ``taken_by`` is the id of the movement that took its pieces.
     A released one without lines, and without ``expires_at``, was released before it was taken.
     """
 
@@ -54,6 +58,7 @@ class Reservation:
     created_at: datetime
     version: int
     movement: Movement | None = None
+    taken_by: str | None = None
 
     @property
     def id(self) -> str:

@@ -119,6 +119,7 @@ def reservation_of(document: Document) -> Reservation:
         document["createdAt"],
         document["version"],
         _movement(document, {line.product_id: line.quantity for line in lines}),
+        document.get("takenBy"),
     )
 
 

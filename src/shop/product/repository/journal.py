@@ -17,6 +17,9 @@ from shop.product.repository.server_clock import after, server_now
 
 E = TypeVar("E", Reservation, Adjustment)
 
+ABSENT: Document = {"$eq": [{"$type": "$createdAt"}, "missing"]}
+"""The condition that no entry stands there."""
+
 
 class MongoJournal(Generic[E]):
     """Entries, each of which may have one movement under way."""
@@ -62,17 +65,17 @@ class MongoJournal(Generic[E]):
             found = await self._entries.find(chosen, {"movement.id": True}).to_list()
         return {document["movement"]["id"] for document in found}
 
-    async def _put(self, document: Document, times: Document) -> E:
-        """Write a document, or leave the one that stands there; return what stands there then.
+    async def _put(self, document: Document, computed: Document, free: Document = ABSENT) -> E:
+        """Write a document, unless one stands there; return what stands there then.
 
-        ``times`` are the fields that the database computes.
+        ``computed`` are the fields that the database computes; ``free``: the condition on what
+        stands there to be written over.
         """
-        fresh = {"$mergeObjects": [{"$literal": document}, times]}
-        absent = {"$eq": [{"$type": "$createdAt"}, "missing"]}
+        fresh = {"$mergeObjects": [{"$literal": document}, computed]}
         with mongo_errors():
             stored = await self._entries.find_one_and_update(
                 {"_id": document["_id"]},
-                [{"$replaceWith": {"$cond": [absent, fresh, "$$ROOT"]}}],
+                [{"$replaceWith": {"$cond": [free, fresh, "$$ROOT"]}}],
                 upsert=True,
                 return_document=ReturnDocument.AFTER,
             )

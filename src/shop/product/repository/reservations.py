@@ -23,6 +23,11 @@ Step = tuple[str, Op, str, timedelta]
 KEPT = timedelta(days=90)
 """How long one that came to nothing is remembered; after that its order id would be new again."""
 
+_UNDECIDED: Document = {"$eq": [{"$ifNull": ["$state", State.VOID.value]}, State.VOID.value]}
+"""The condition that no entry stands there, or a void one."""
+
+_VOIDED: Document = {"$ifNull": ["$voided", []]}
+
 
 class MongoReservations(MongoJournal[Reservation]):
     """The reservations, by order id. All its times are those of the database's clock."""
@@ -33,19 +38,29 @@ class MongoReservations(MongoJournal[Reservation]):
         self._advance = Gathered(self._advance_together)
         self._end = Gathered(self._end_together)
 
-    async def begin(self, hold: Hold, lease: timedelta) -> Reservation | None:
-        """Write a reservation that is being taken; None if there is one already."""
-        document = _document(hold.order_id, State.TAKING) | {
+    async def hold(self, hold: Hold, taken_by: str) -> Reservation:
+        """Write what a movement has taken, unless an entry stands there; return what stands then.
+
+        A void one is written over, unless it is about this movement.
+        """
+        document = _document(hold.order_id, State.HELD) | {
             "lines": [line_document(line) for line in hold.lines],
             "createdAt": hold.since,
             "expiresAt": hold.since + hold.ttl,
-            "movement": {
-                "id": new_id("mov"),
-                "op": Op.TAKE.value,
-                "until": hold.since + lease,
-            },
+            "takenBy": taken_by,
         }
-        return reservation_of(document) if await self._insert(document) else None
+        if await self._insert(document):
+            return reservation_of(document)
+        # What is in the way may be this very one, inserted by a command whose answer was lost.
+        free = {"$and": [_UNDECIDED, {"$not": [{"$in": [taken_by, _VOIDED]}]}]}
+        return await self._put(document, {}, free)
+
+    async def void(self, order_id: str, movement_id: str) -> Reservation:
+        """Keep a movement from being held, unless it is; return what stands there then."""
+        voided = {"$setUnion": [_VOIDED, [movement_id]]}
+        computed = {"createdAt": "$$NOW", "purgeAt": after(KEPT), "voided": voided}
+        document = _document(order_id, State.VOID) | {"lines": []}
+        return await self._put(document, computed, _UNDECIDED)
 
     async def _insert_together(self, documents: Sequence[Document]) -> Sequence[bool | Exception]:
         """Insert documents; tell which of them were not there yet."""
@@ -77,8 +92,7 @@ class MongoReservations(MongoJournal[Reservation]):
 
     async def close(self, entry: Reservation) -> Reservation | None:
         """End the movement, which has been applied; None if it is not ours any more."""
-        state = State.HELD if entry.state is State.TAKING else entry.state
-        return replace(entry, state=state, movement=None) if await self._end(entry) else None
+        return replace(entry, movement=None) if await self._end(entry) else None
 
     async def _end_together(self, entries: Sequence[Reservation]) -> Sequence[bool]:
         """Close entries; tell which of them were still ours to close."""
@@ -93,16 +107,20 @@ class MongoReservations(MongoJournal[Reservation]):
 
     async def find(self, state: State | None, cursor: str | None, limit: int) -> Page[Reservation]:
         """Return those that are shown, newest order first; raise InvalidCursor."""
-        chosen: Document = {"state": state.value if state else {"$ne": State.TAKING.value}}
+        chosen: Document = {"state": state.value if state else {"$ne": State.VOID.value}}
         order = NewestFirst("reservations", chosen)
         return await find_page(
             self._entries, order, limit=limit, cursor=cursor, model=reservation_of
         )
 
     async def bury(self, order_id: str) -> Reservation:
-        """Write a released one without lines, unless one stands; return what stands there."""
+        """Write a released one without lines, unless one stands; return what stands there then.
+
+        A void one is written over.
+        """
         times = {"createdAt": "$$NOW", "purgeAt": after(KEPT)}
-        return await self._put(_document(order_id, State.RELEASED) | {"lines": []}, times)
+        document = _document(order_id, State.RELEASED) | {"lines": []}
+        return await self._put(document, times, _UNDECIDED)
 
     async def overdue(self, limit: int) -> Sequence[str]:
         """Return the order ids of held reservations whose time has passed."""
@@ -141,9 +159,7 @@ def _advanced(order_id: str, op: Op, movement_id: str, lease: timedelta) -> Upda
 
 def _ended(entry: Reservation) -> UpdateOne:
     """Remove the movement, and leave word which holder of the lease did."""
-    change: Document = {"closedUnder": entry.movement.until if entry.movement else None}
-    if entry.state is State.TAKING:
-        change["state"] = State.HELD.value
+    change = {"closedUnder": entry.movement.until if entry.movement else None}
     return UpdateOne(as_it_was(entry), {"$set": change, "$unset": {"movement": ""}})
 
 

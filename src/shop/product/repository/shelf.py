@@ -1,24 +1,17 @@
 """The stock of the products in MongoDB, changed by guarded updates of single documents only."""
 
-from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from time import monotonic
 
 from pymongo import UpdateOne
 
-from shop.common.bulk import Sent, write_together
-from shop.common.gathered import MOST, Gathered
+from shop.common.gathered import Gathered
 from shop.common.mongo import Collection, mongo_errors
-from shop.product.model import Mark, Movement, Op, ShelfItem
+from shop.product.model import Movement, Op, ShelfItem
 from shop.product.repository.documents import shelf_item_of
-from shop.product.repository.server_clock import server_now
-from shop.product.repository.stock_updates import applied, erased, sealed, undone
-
-LINGER = timedelta(seconds=60)
-"""How long after its lease a mark stays at least, unless it was let go of: longer than the server
-may take over a command that it has received, and than its clock may jump at a change of primary."""
+from shop.product.repository.marks import LINGER, MongoMarks
+from shop.product.repository.stock_updates import applied, sealed, undone
 
 _SHELF_ITEM = {"sku": True, "name": True, "price": True, "stock": True, "now": "$$NOW"}
 
@@ -30,18 +23,14 @@ async def nobody(_product_ids: Sequence[str]) -> None:
     """Tell nobody."""
 
 
-class MongoShelf:
+class MongoShelf(MongoMarks):
     """What stands on the shelf, and the marks of movements under way."""
 
     def __init__(
         self, products: Collection, changed: Changed = nobody, linger: timedelta = LINGER
     ) -> None:
-        self._products = products
+        super().__init__(products, linger)
         self._changed = changed
-        self._linger = linger
-        self._forgotten: defaultdict[str, set[str]] = defaultdict(set)
-        self._since_s: dict[str, float] = {}  # by product, from when on it has some
-        self._unsure: set[str] = set()
         self._look = Gathered(self._look_together)
         self._apply = Gathered(self._apply_together)
 
@@ -105,12 +94,6 @@ class MongoShelf:
         marks = [(document["_id"], mark) for document in found for mark in document["marks"]]
         return {(p, mark["id"]) for p, mark in marks if mark["id"] in ids and "void" not in mark}
 
-    async def pending(self, movement: Movement) -> bool:
-        """Tell whether a product that exists is still without the mark."""
-        unmarked = {"_id": {"$in": list(movement.pieces)}, "marks.id": {"$ne": movement.id}}
-        with mongo_errors():
-            return await self._products.find_one(unmarked, {"_id": True}) is not None
-
     async def seal(self, movement: Movement) -> bool:
         """Void the movement where it has not been applied; tell whether it has been everywhere."""
         await self._update([sealed(movement, p) for p in movement.pieces])
@@ -120,67 +103,6 @@ class MongoShelf:
         """Void the movement everywhere, and give back what it took."""
         async with self._telling(movement.pieces):
             await self._update([undone(movement, p) for p in movement.pieces])
-
-    def forget(self, movement: Movement) -> None:
-        """Let go of its marks: the next movement of the same product erases them, or ``flush``.
-
-        That keeps them few on a product in demand, and costs no write of its own there. One that
-        was sent twice keeps its marks for the sweeper: the first command may yet be under way.
-        """
-        sure = movement.id not in self._unsure
-        self._unsure.discard(movement.id)
-        for product_id in movement.pieces if sure else ():
-            self._forgotten[product_id].add(movement.id)
-            self._since_s.setdefault(product_id, monotonic())
-
-    async def flush(self, rest_s: float = 0.0) -> None:
-        """Erase the marks that were let go of ``rest_s`` ago, where no later movement has."""
-        before_s = monotonic() - rest_s
-        old = [p for p, since_s in self._since_s.items() if since_s <= before_s]
-        for first in range(0, len(old), MOST):  # a command must not take long
-            chosen = [p for p in old[first : first + MOST] if p in self._forgotten]
-            closed = {p: sorted(self._forgotten[p]) for p in chosen}
-            await self._erase(closed)
-            self._let_go(closed)
-
-    async def left_behind(self, limit: int) -> Sequence[Mark]:
-        """Return marks so old that no command of their movement can be under way any more."""
-        before = await server_now(self._products) - self._linger
-        old = {"marked": True, "marks.until": {"$lt": before}}
-        with mongo_errors():
-            found = await self._products.find(old, {"marks": True}).limit(limit).to_list()
-        return [
-            Mark(document["_id"], mark["id"], mark["of"])
-            for document in found
-            for mark in document["marks"]
-            if mark["until"] < before
-        ]
-
-    async def erase(self, marks: Sequence[Mark]) -> None:
-        """Erase marks."""
-        closed = defaultdict(list)
-        for mark in marks:
-            closed[mark.product_id].append(mark.movement_id)
-        await self._erase(closed)
-
-    async def _erase(self, closed: Mapping[str, Sequence[str]]) -> None:
-        await self._update([erased(p, movement_ids) for p, movement_ids in closed.items()])
-
-    def _let_go(self, erased: Mapping[str, Sequence[str]]) -> None:
-        for product_id, movement_ids in erased.items():
-            self._forgotten[product_id].difference_update(movement_ids)
-            if not self._forgotten[product_id]:
-                del self._forgotten[product_id]
-                self._since_s.pop(product_id, None)
-
-    async def _update(self, updates: Sequence[UpdateOne]) -> None:
-        if updates:
-            await self._send(updates)
-
-    async def _send(self, updates: Sequence[UpdateOne]) -> Sent:
-        """Send all updates in one command."""
-        with mongo_errors():
-            return await write_together(self._products, updates)
 
     @asynccontextmanager
     async def _telling(self, product_ids: Iterable[str]) -> AsyncIterator[None]:

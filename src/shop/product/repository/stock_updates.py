@@ -29,7 +29,8 @@ def applied(movements: Sequence[Movement], product_id: str, closed: Sequence[str
     }
     # An adjustment tells what there was right after it, so its mark has to remember that.
     outcome = {"stock": stock} if movements[0].op is Op.ADJUST else {}
-    marks = [{"$mergeObjects": [{"$literal": _mark(each)}, outcome]} for each in movements]
+    new = [_mark(each) | _taken(each, product_id) for each in movements]
+    marks = [{"$mergeObjects": [{"$literal": mark}, outcome]} for mark in new]
     changed = {
         "stock": stock,
         "version": {"$add": ["$version", len(movements)]},
@@ -99,6 +100,11 @@ def _unmarked(movement: Movement, product_id: str) -> Document:
 
 def _mark(movement: Movement) -> Document:
     return {"id": movement.id, "of": movement.of, "until": movement.until}
+
+
+def _taken(movement: Movement, product_id: str) -> Document:
+    """Return what tells how much to give back: until a take is decided no journal does."""
+    return {"taken": movement.pieces[product_id]} if movement.op is Op.TAKE else {}
 
 
 def _void_mark(movement: Movement) -> Document:

@@ -10,7 +10,8 @@ from shop.common.ids import new_id
 from shop.common.page import Page
 from shop.product.errors import AdjustmentNotFound, InsufficientStock, ProductNotFound
 from shop.product.model import Adjustment, Shortage
-from shop.product.service.movements import LEASE, PAUSES_S, Journal, Movements, Shelf
+from shop.product.service.movements import LEASE, PAUSES_S, Movements
+from shop.product.service.stores import Journal, Shelf
 
 
 class AdjustmentJournal(Journal[Adjustment], Protocol):

@@ -2,11 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
 
-from shop.common.errors import ShopError, Unavailable
+from shop.common.errors import Unavailable
 from shop.common.page import Page
 from shop.product.errors import (
     ReservationDiffers,
@@ -16,31 +14,10 @@ from shop.product.errors import (
     StaleVersion,
 )
 from shop.product.model import Hold, Op, Reservation, State
-from shop.product.service.lines import Wanted, priced, refusal_of, summed
-from shop.product.service.movements import LEASE, PAUSES_S, Journal, Movements, Shelf
-
-
-class ReservationJournal(Journal[Reservation], Protocol):
-    """The reservations, by order id. All its times are those of the database's clock."""
-
-    async def begin(self, hold: Hold, lease: timedelta) -> Reservation | None:
-        """Write a reservation that is being taken; None if there is one already."""
-
-    async def advance(self, order_id: str, op: Op, lease: timedelta) -> Reservation | None:
-        """Begin the movement that leads from one state to the next (TRANSITIONS).
-
-        None if the state is another one, a movement is under way, a hold that is to be committed
-        is overdue, or one that is to expire is not.
-        """
-
-    async def find(self, state: State | None, cursor: str | None, limit: int) -> Page[Reservation]:
-        """Return those that are shown (not TAKING), newest order first; raise InvalidCursor."""
-
-    async def bury(self, order_id: str) -> Reservation:
-        """Write a released one without lines, unless one stands; return what stands there."""
-
-    async def overdue(self, limit: int) -> Sequence[str]:
-        """Return the order ids of held reservations whose time has passed."""
+from shop.product.service.lines import Items, Wanted, priced, refusal_of, summed
+from shop.product.service.movements import LEASE, PAUSES_S, Movements
+from shop.product.service.stores import ReservationJournal, Shelf
+from shop.product.service.takes import Reserved, Takes
 
 
 class Unsettled(Unavailable):
@@ -48,14 +25,6 @@ class Unsettled(Unavailable):
 
     def __init__(self, order_id: str) -> None:
         super().__init__(f"The reservation of order {order_id} is being settled; try again.")
-
-
-@dataclass(frozen=True)
-class Reserved:
-    """The reservation of an order, and whether this very call made it."""
-
-    reservation: Reservation
-    created: bool
 
 
 class Reservations:
@@ -76,14 +45,15 @@ class Reservations:
         self._shelf = shelf
         self._journal = journal
         self._movements = Movements(shelf, journal, lease)
+        self._takes = Takes(shelf, journal, lease)
         self._lease = lease
         self._pauses_s = tuple(pauses_s)
         self._sleep = sleep
 
     async def get(self, order_id: str) -> Reservation:
         """Return the reservation of an order; raise ReservationNotFound."""
-        found = await self._journal.get(order_id)
-        if found is None or found.state is State.TAKING:
+        found = await self._known(order_id)
+        if found is None:
             raise ReservationNotFound(order_id)
         return found
 
@@ -109,37 +79,40 @@ class Reservations:
         if expected is not None:
             await self._require_version(order_id, expected)
         for pause_s in self._pauses_s:
-            begun = await self._begin(order_id, wanted, ttl)
-            if isinstance(begun, Reservation):
-                # None: others took it in between, and the next look tells what is short now.
-                if held := await self._movements.carry_out(begun):
-                    return Reserved(held, created=True)
-            elif standing := await self._journal.get(order_id):
-                if standing.state is State.TAKING:
-                    await self._wait_for(standing, pause_s)
-                elif standing.state is State.HELD and await self.expire(order_id):
-                    raise ReservationExpired(order_id)
-                else:
-                    return Reserved(_same(standing, wanted), created=False)
-            elif begun is not None:
-                raise begun
+            found = await self._attempt(order_id, wanted, ttl, pause_s)
+            if found:
+                return found if found.created else await self._again(found.reservation, wanted)
         raise Unsettled(order_id)
 
     async def _require_version(self, order_id: str, expected: frozenset[int]) -> None:
-        found = await self._journal.get(order_id)
-        if found is None or found.state is State.TAKING or found.version not in expected:
+        found = await self._known(order_id)
+        if found is None or found.version not in expected:
             raise StaleVersion(order_id)
 
-    async def _begin(
-        self, order_id: str, wanted: Sequence[Wanted], ttl: timedelta
-    ) -> Reservation | ShopError | None:
-        """Return what has begun, or why it is refused; None if the order is known already."""
+    async def _attempt(
+        self, order_id: str, wanted: Sequence[Wanted], ttl: timedelta, pause_s: float
+    ) -> Reserved | None:
+        """Take what is wanted, or find what stands there; None if that has to be tried again.
+
+        Raises what the lines are refused for, unless others take the same for the same order.
+        """
         items = await self._shelf.look(list(summed(wanted)))
-        if refusal := refusal_of(wanted, items):
-            return refusal
-        since = min(item.seen_at for item in items.values())
-        hold = Hold(order_id, priced(wanted, items), since, ttl)
-        return await self._journal.begin(hold, self._lease)
+        refusal = refusal_of(wanted, items)
+        if refusal is None:
+            return await self._takes.take(_hold(order_id, wanted, items, ttl))
+        # In this order: who is not seen on the shelf any more is seen in the journal.
+        rivalled = await self._takes.rivalled(order_id, items)
+        if standing := await self._known(order_id):
+            return Reserved(standing, created=False)
+        if not rivalled:
+            raise refusal
+        await self._sleep(pause_s)
+        return None
+
+    async def _again(self, standing: Reservation, wanted: Sequence[Wanted]) -> Reserved:
+        if standing.state is State.HELD and await self.expire(standing.order_id):
+            raise ReservationExpired(standing.order_id)
+        return Reserved(_same(standing, wanted), created=False)
 
     async def commit(self, order_id: str) -> Reservation:
         """Take what is held off the shelf for good.
@@ -147,17 +120,13 @@ class Reservations:
         Raises ReservationNotFound, ReservationReleased, ReservationExpired; the last one also for
         a hold that is overdue and that no sweeper has seen yet.
         """
-        for pause_s in self._pauses_s:
+        for _ in self._pauses_s:
             if moved := await self._move(order_id, Op.COMMIT):
                 return moved
-            found = await self._journal.get(order_id)
-            if found is None:
-                raise ReservationNotFound(order_id)
-            if found.state is State.TAKING:
-                await self._wait_for(found, pause_s)
-            elif found.state is not State.HELD:
+            found = await self.get(order_id)
+            if found.state is not State.HELD:
                 return _promised(found)
-            elif await self.expire(order_id):
+            if await self.expire(order_id):
                 raise ReservationExpired(order_id)
         raise Unsettled(order_id)
 
@@ -170,7 +139,7 @@ class Reservations:
         for pause_s in self._pauses_s:
             if moved := await self._move(order_id, Op.RELEASE):
                 return moved
-            found = await self._journal.get(order_id) or await self._journal.bury(order_id)
+            found = await self._known(order_id) or await self._journal.bury(order_id)
             if found.state in (State.RELEASED, State.EXPIRED):
                 return found
             if found.movement:
@@ -183,6 +152,10 @@ class Reservations:
         """Expire a hold if it is overdue; tell whether this call did."""
         return await self._move(order_id, Op.EXPIRE) is not None
 
+    async def _known(self, order_id: str) -> Reservation | None:
+        found = await self._journal.get(order_id)
+        return None if found is None or found.state is State.VOID else found
+
     async def _move(self, order_id: str, op: Op) -> Reservation | None:
         begun = await self._journal.advance(order_id, op, self._lease)
         return await self._movements.carry_out(begun) if begun else None
@@ -190,6 +163,11 @@ class Reservations:
     async def _wait_for(self, other: Reservation, pause_s: float) -> None:
         await self._movements.finish(other)
         await self._sleep(pause_s)
+
+
+def _hold(order_id: str, wanted: Sequence[Wanted], items: Items, ttl: timedelta) -> Hold:
+    since = min(item.seen_at for item in items.values())
+    return Hold(order_id, priced(wanted, items), since, ttl)
 
 
 def _promised(found: Reservation) -> Reservation:

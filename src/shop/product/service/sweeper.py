@@ -1,4 +1,4 @@
-"""Ends what nobody else ends: overdue holds, abandoned movements, marks that were left behind."""
+"""Ends what nobody else ends: overdue holds, abandoned movements, takes and marks left behind."""
 
 import asyncio
 import random
@@ -11,8 +11,9 @@ import structlog
 from shop.common.errors import ShopError
 from shop.product.model import Op
 from shop.product.service.adjustments import AdjustmentJournal
-from shop.product.service.movements import LEASE, Movements, Shelf
-from shop.product.service.reservations import ReservationJournal
+from shop.product.service.movements import LEASE, Movements
+from shop.product.service.stores import ReservationJournal, Shelf
+from shop.product.service.takes import Takes, by_movement
 
 BATCH = 500
 """How many of each kind one sweep ends at most."""
@@ -45,6 +46,7 @@ class Sweeper:
         self._adjustments = adjustments
         self._reserving = Movements(shelf, reservations, lease)
         self._adjusting = Movements(shelf, adjustments, lease)
+        self._takes = Takes(shelf, reservations, lease)
         self._lease = lease
 
     async def run(
@@ -63,7 +65,7 @@ class Sweeper:
             await sleep(interval_s * (0.5 + chance()))
 
     async def sweep_once(self, rest_s: float = 0.0, *, left_behind: bool = True) -> int:
-        """End what is due; return how many holds and movements that were.
+        """End what is due; return how many holds and movements that were, takes included.
 
         Erase marks that were let go of ``rest_s`` ago, and look for those that were left behind.
 
@@ -78,19 +80,22 @@ class Sweeper:
             ]
         )
         await self._shelf.flush(rest_s)
-        if left_behind:
-            await self._erase_marks()
-        return expired + finished
+        settled = await self._settle_marks() if left_behind else 0
+        return expired + finished + settled
 
     async def _expire(self, order_id: str) -> bool:
         begun = await self._reservations.advance(order_id, Op.EXPIRE, self._lease)
         return begun is not None and await self._reserving.carry_out(begun) is not None
 
-    async def _erase_marks(self) -> None:
+    async def _settle_marks(self) -> int:
+        """Give back what takes have left behind, and erase other marks; return how many takes."""
         marks = await self._shelf.left_behind(BATCH)
-        under_way = await self._reservations.under_way(marks)
-        under_way |= await self._adjustments.under_way(marks)
-        await self._shelf.erase([mark for mark in marks if mark.movement_id not in under_way])
+        settled = await _each([self._takes.settle(of_one) for of_one in by_movement(marks)])
+        others = [mark for mark in marks if not mark.taken]
+        under_way = await self._reservations.under_way(others)
+        under_way |= await self._adjustments.under_way(others)
+        await self._shelf.erase([mark for mark in others if mark.movement_id not in under_way])
+        return settled
 
 
 async def _each(tasks: Sequence[Coroutine[None, None, bool]]) -> int:

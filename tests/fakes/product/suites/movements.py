@@ -1,4 +1,4 @@
-"""How movements survive crashes, zombies and late commands, on any store."""
+"""How movements survive crashes, zombies and late commands, on any store: all but takes."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -7,24 +7,16 @@ import pytest
 from tests.fakes.product.stores import HOUR, PASSED, Stores
 
 from shop.common.errors import Unavailable
-from shop.common.money import Money
-from shop.product.errors import InsufficientStock, ReservationReleased
-from shop.product.model import Adjustment, Hold, Line, Op, Reservation, State, Stock
+from shop.product.model import Adjustment, Op, Reservation, State, Stock
 from shop.product.service import LeaseLost, Movements, Reservations
 
-IMPATIENT = {"pauses_s": [0.0]}
 
-
-async def begun(
-    stores: Stores, pieces: dict[str, int], lease: timedelta, order_id: str = "o1"
-) -> Reservation:
-    """Return a reservation whose process died right after it wrote the journal."""
-    lines = [Line(p, "S", "Thing", Money(1, "EUR"), q) for p, q in pieces.items()]
-    items = await stores.shelf.look(list(pieces))
-    since = next(item.seen_at for item in items.values())
-    reservation = await stores.reservations.begin(Hold(order_id, lines, since, HOUR), lease)
-    assert reservation
-    return reservation
+async def committing(stores: Stores, pieces: dict[str, int], lease: timedelta) -> Reservation:
+    """Return a reservation whose process died right after it wrote into the journal."""
+    await stores.reserving().reserve("o1", list(pieces.items()), HOUR)
+    begun = await stores.reservations.advance("o1", Op.COMMIT, lease)
+    assert begun
+    return begun
 
 
 async def in_time(stores: Stores, reservation: Reservation) -> None:
@@ -34,97 +26,33 @@ async def in_time(stores: Stores, reservation: Reservation) -> None:
     await stores.shelf.apply(replace(reservation.movement, until=until))
 
 
-async def test_while_it_is_taken_a_reservation_does_not_show(stores: Stores) -> None:
+async def test_while_it_is_committed_it_is_not_released(stores: Stores) -> None:
     lamp = await stores.product(5)
-    await begun(stores, {lamp: 2}, HOUR)
+    await committing(stores, {lamp: 2}, HOUR)
     with pytest.raises(Unavailable):
-        await stores.reserving(**IMPATIENT).commit("o1")
-    with pytest.raises(Unavailable):
-        await stores.reserving(**IMPATIENT).release("o1")
-    with pytest.raises(Unavailable):
-        await stores.reserving(**IMPATIENT).reserve("o1", [(lamp, 2)], HOUR)
+        await stores.reserving(pauses_s=[0.0]).release("o1")
     assert await stores.sweeper().sweep_once() == 0
 
 
 async def test_a_command_that_is_later_than_its_lease_changes_nothing(stores: Stores) -> None:
     lamp = await stores.product(5)
-    abandoned = await begun(stores, {lamp: 2}, PASSED)
+    abandoned = await committing(stores, {lamp: 2}, PASSED)
     assert abandoned.movement
     assert await stores.shelf.apply(abandoned.movement) == 0
-    assert await stores.stock(lamp) == Stock(5, 0)
+    assert await stores.stock(lamp) == Stock(5, 2)
 
 
 async def test_a_movement_is_applied_once(stores: Stores) -> None:
     lamp = await stores.product(5)
-    movement = (await begun(stores, {lamp: 2}, HOUR)).movement
+    movement = (await committing(stores, {lamp: 2}, HOUR)).movement
     assert movement
     assert [await stores.shelf.apply(movement) for _ in range(3)] == [1, 1, 1]
-    assert await stores.stock(lamp) == Stock(5, 2)
-
-
-async def test_what_was_not_taken_yet_is_dropped_by_the_sweeper(stores: Stores) -> None:
-    lamp = await stores.product(5)
-    zombie = await begun(stores, {lamp: 2}, PASSED)
-    assert await stores.sweeper().sweep_once() == 1
-    assert await stores.reservations.get("o1") is None
-    await in_time(stores, zombie)  # the zombie's command, which the server had kept back
-    assert await stores.stock(lamp) == Stock(5, 0)
-
-
-async def test_what_was_taken_in_part_is_given_back(stores: Stores) -> None:
-    lamp, vase = await stores.product(5), await stores.product(5)
-    zombie = await begun(stores, {lamp: 2, vase: 1}, PASSED)
-    assert zombie.movement
-    part = replace(zombie, movement=replace(zombie.movement, pieces={lamp: 2}))
-    await in_time(stores, part)
-    assert await stores.stock(lamp) == Stock(5, 2)
-    assert await stores.sweeper().sweep_once() == 1
-    await in_time(stores, zombie)
-    assert await stores.stock(lamp) == Stock(5, 0)
-    assert await stores.stock(vase) == Stock(5, 0)
-    assert await stores.all_reservations() == []
-
-
-async def test_what_was_taken_in_full_is_held(stores: Stores) -> None:
-    lamp = await stores.product(5)
-    await in_time(stores, await begun(stores, {lamp: 2}, PASSED))
-    assert await stores.sweeper().sweep_once() == 1
-    assert (await stores.reserving().get("o1")).state is State.HELD
-    assert await stores.stock(lamp) == Stock(5, 2)
-
-
-async def test_undoing_after_a_crash_in_the_undoing(stores: Stores) -> None:
-    lamp, vase = await stores.product(5), await stores.product(5)
-    zombie = await begun(stores, {lamp: 2, vase: 1}, PASSED)
-    assert zombie.movement
-    await in_time(stores, replace(zombie, movement=replace(zombie.movement, pieces={lamp: 2})))
-    await stores.shelf.undo(zombie.movement)  # and died
-    assert await stores.sweeper().sweep_once() == 1
-    assert await stores.stock(lamp) == Stock(5, 0)
-    assert await stores.all_reservations() == []
-
-
-async def test_a_repeated_call_takes_an_abandoned_order_over(stores: Stores) -> None:
-    lamp = await stores.product(5)
-    await begun(stores, {lamp: 2}, PASSED)
-    reserved = await stores.reserving().reserve("o1", [(lamp, 2)], HOUR)
-    assert reserved.created
-    assert await stores.stock(lamp) == Stock(5, 2)
-
-
-async def test_a_release_takes_an_abandoned_order_over(stores: Stores) -> None:
-    lamp = await stores.product(5)
-    zombie = await begun(stores, {lamp: 2}, PASSED)
-    assert (await stores.reserving().release("o1")).state is State.RELEASED
-    await in_time(stores, zombie)
-    assert await stores.stock(lamp) == Stock(5, 0)
-    with pytest.raises(ReservationReleased):
-        await stores.reserving().reserve("o1", [(lamp, 2)], HOUR)
+    assert await stores.stock(lamp) == Stock(3, 0)
 
 
 async def test_a_holder_that_was_too_slow_cannot_close_or_drop(stores: Stores) -> None:
     lamp = await stores.product(5)
-    zombie = await begun(stores, {lamp: 2}, PASSED)
+    zombie = await committing(stores, {lamp: 2}, PASSED)
     assert await stores.reservations.take_over(zombie, HOUR)
     assert await stores.reservations.take_over(zombie, HOUR) is None
     assert await stores.reservations.close(zombie) is None
@@ -135,7 +63,7 @@ async def test_a_holder_that_was_too_slow_cannot_close_or_drop(stores: Stores) -
 
 async def test_a_lease_that_runs_on_is_respected(stores: Stores) -> None:
     lamp = await stores.product(5)
-    working = await begun(stores, {lamp: 2}, HOUR)
+    working = await committing(stores, {lamp: 2}, HOUR)
     assert await stores.reservations.take_over(working, HOUR) is None
     assert not await Movements(stores.shelf, stores.reservations).finish(working)
     assert await stores.reservations.abandoned(10) == []
@@ -220,18 +148,6 @@ async def test_an_adjustment_whose_lease_is_too_short_leaves_no_trace(stores: St
     assert await stores.stock(lamp) == Stock(5, 0)
 
 
-async def test_a_new_attempt_after_an_undone_one_is_not_confused_by_its_marks(
-    stores: Stores,
-) -> None:
-    lamp = await stores.product(5)
-    zombie = await begun(stores, {lamp: 2}, PASSED)
-    await stores.sweeper().sweep_once()
-    assert await stores.marks(lamp) != []
-    assert (await stores.reserving().reserve("o1", [(lamp, 2)], HOUR)).created
-    await in_time(stores, zombie)
-    assert await stores.stock(lamp) == Stock(5, 2)
-
-
 async def test_marks_of_open_movements_stay_however_old_they_are(stores: Stores) -> None:
     lamp = await stores.product(5)
     await stores.reserving().reserve("o1", [(lamp, 1)], HOUR)
@@ -246,23 +162,3 @@ async def test_marks_of_open_movements_stay_however_old_they_are(stores: Stores)
     assert await stores.reservations.close(dead)
     await sweeper.sweep_once()
     assert await stores.marks(lamp) == []
-
-
-async def test_marks_that_a_dead_process_left_are_erased(stores: Stores) -> None:
-    lamp = await stores.product(5)
-    await begun(stores, {lamp: 9}, PASSED)
-    await stores.sweeper().sweep_once()
-    await stores.sweeper().sweep_once()
-    assert len(await stores.marks(lamp)) == 1  # still guards against late commands
-    await replace(stores, shelf=stores.old_marks).sweeper().sweep_once()
-    assert await stores.marks(lamp) == []
-
-
-async def test_a_shortage_in_between_leaves_no_trace(stores: Stores) -> None:
-    lamp, vase = await stores.product(5), await stores.product(5)
-    entry = await begun(stores, {lamp: 2, vase: 6}, HOUR)
-    assert await Movements(stores.shelf, stores.reservations).carry_out(entry) is None
-    assert await stores.stock(lamp) == Stock(5, 0)
-    assert await stores.all_reservations() == []
-    with pytest.raises(InsufficientStock):
-        await stores.reserving().reserve("o1", [(vase, 6)], HOUR)
