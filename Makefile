@@ -78,6 +78,8 @@ test-docker: .venv/.installed-docker ## Test the image and the compose stack (ne
 lint-docker: .venv/.installed-docker ## Lint the Dockerfile, and see that the compose files are valid
 	@.venv/bin/hadolint Dockerfile
 	@.venv/bin/docker-compose -f compose/docker-compose.yml -f compose/observability.yml config -q
+	@.venv/bin/docker-compose -f compose/docker-compose.yml -f compose/tls.yml \
+	  -f compose/observability.yml -f compose/tls.observability.yml config -q
 
 check: lint audit test ## Everything that must be green: lint, audit, then test
 

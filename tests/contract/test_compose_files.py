@@ -1,11 +1,17 @@
 """The compose files, without an engine: what a container may do, and where the edge leads."""
 
 import re
+import subprocess
 from pathlib import Path
+from time import time
 from typing import Any
 
 import pytest
 import yaml
+from cryptography import x509
+
+from shop.common import tls
+from shop.common.config import TlsConfig
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "compose"
@@ -86,6 +92,62 @@ def test_the_edge_leads_to_every_resource_of_the_three_specs():
         service: {path.split("/")[1] for path in document["paths"]}
         for service, document in documents.items()
     }
+
+
+TLS = {
+    name: service
+    for file in ("tls.yml", "tls.observability.yml")
+    for name, service in yaml.safe_load((COMPOSE / file).read_text())["services"].items()
+}
+
+
+def test_with_tls_each_has_a_certificate_of_its_own_and_knows_the_authority():
+    callers = {"customer", "product", "order", "edge", "prometheus"}
+    assert TLS.keys() == callers
+    for name, service in TLS.items():
+        own, authority = service["secrets"]
+        assert (own, authority) == (
+            {"source": f"tls-{name}.pem", "target": "tls.pem"},
+            "tls-ca.pem",
+        )
+
+
+def test_with_tls_the_edge_and_prometheus_ask_each_service_for_its_name():
+    edge = (COMPOSE / "haproxy" / "haproxy.cfg").read_text()
+    scraped = yaml.safe_load((COMPOSE / "prometheus" / "prometheus.tls.yml").read_text())
+    jobs = {job["job_name"]: job for job in scraped["scrape_configs"]}
+    for name in ("customer", "product", "order"):
+        asked = f"verify required verifyhost {name} sni str({name}) check-sni {name}"
+        lines = edge.partition(f"backend {name}\n")[2].splitlines()[:4]
+        assert lines[0] == ".if defined(EDGE_TLS)"
+        assert asked in lines[1]
+        assert lines[2] == ".endif"
+        assert f"_{name}._tcp.service.consul" in lines[3]
+        assert jobs[name]["tls_config"]["server_name"] == name
+        assert jobs[name]["dns_sd_configs"][0]["names"] == [name]
+
+
+def test_the_script_makes_the_certificates_that_are_asked_for(tmp_path):
+    script = [str(COMPOSE / "tls.sh"), str(tmp_path)]
+    subprocess.run(script, check=True)
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    assert before.keys() == {f"tls-{name}.pem" for name in (*TLS, "ca", "ca-key")}
+    subprocess.run(script, check=True)
+    kept = {name for name, content in before.items() if (tmp_path / name).read_bytes() == content}
+    assert kept == {"tls-ca.pem", "tls-ca-key.pem"}
+    for name in ("customer", "product", "order"):
+        own, ca = str(tmp_path / f"tls-{name}.pem"), str(tmp_path / "tls-ca.pem")
+        certificates = tls.load(TlsConfig(own, "", ca))  # which tries a handshake
+        assert certificates is not None
+        (alternative,) = (
+            x509.load_pem_x509_certificate(Path(own).read_bytes())
+            .extensions.get_extension_for_class(x509.SubjectAlternativeName)
+            .value
+        )
+        assert alternative.value == name
+        days = (certificates.expire_s["own"] - time()) / 86400
+        assert 89 < days < 91
+    assert not (tmp_path / "tls-ca-key.pem").stat().st_mode & 0o077
 
 
 def test_each_service_may_announce_itself_and_nothing_else():
