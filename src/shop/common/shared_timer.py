@@ -45,7 +45,8 @@ class SharedTimer:
         if set_for_s != self._rings_at_s:  # another was set since, for an earlier one
             return
         now_s = monotonic()
-        for limit in [limit for limit in self._limits if limit.at_s <= now_s]:
+        reached = [limit for limit in self._limits if limit.at_s <= now_s]
+        for limit in sorted(reached, key=lambda limit: limit.at_s):  # several where we are late
             self._limits.discard(limit)
             limit.expire()
         self._rings_at_s = math.inf

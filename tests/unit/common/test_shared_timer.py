@@ -39,6 +39,17 @@ async def test_each_expires_once_and_none_before_its_time(after_s):
     assert expired == sorted(short, key=lambda limit: limit.at_s)
 
 
+async def test_those_that_are_reached_while_the_loop_stands_still_expire_in_their_turn():
+    timer, expired = SharedTimer(), []
+    limits = [Noted(after_ms / 1000, expired) for after_ms in range(20, 0, -1)]
+    for limit in limits:
+        timer.add(limit)
+    while monotonic() < limits[0].at_s:  # nothing else gets its turn
+        pass
+    await until(expired, len(limits))
+    assert expired == limits[::-1]
+
+
 async def test_one_that_was_dropped_does_not_expire_and_a_later_one_does():
     timer, expired = SharedTimer(), []
     dropped, kept = Noted(0.005, expired), Noted(0.02, expired)
