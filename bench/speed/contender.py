@@ -123,6 +123,15 @@ async def floor(stage: Stage, bodies: Path) -> Contender:
     return made
 
 
+async def writes(stage: Stage) -> Contender:
+    made, port = Contender("writes alone"), free_port()
+    command = [sys.executable, "-m", "bench.rivals.writes"]
+    env = _rival_env(stage, "writes", "order", 0, port)
+    _launch(made, "order", command, port, env, stage.log("writes"))
+    await _ready(stage, made, "/")
+    return made
+
+
 async def plain(stage: Stage, services: Sequence[str] = SERVICES) -> Contender:
     made = Contender("plain aiohttp")
     at = {service: free_port() for service in services}

@@ -27,10 +27,12 @@ async def run(stage: Stage, options: Options) -> list[Sample]:
         await goods.read(shop)
         floor = await players.enter(contender.floor(stage, await bodies(stage, shop)))
         floor.customers, floor.products = shop.customers, shop.products
+        writes = await players.enter(contender.writes(stage))
+        writes.customers, writes.products = shop.customers, shop.products
         others = await players.rivals(options, SERVICES)
         loads = [
             *_customers([floor, shop, *others], options),
-            *_orders([floor, shop, *others], options),
+            *_orders([floor, writes, shop, *others], options),
             *_hot([shop, *others], options),
         ]
         samples = await measure(stage, loads, options.rounds, options.seconds)

@@ -102,15 +102,13 @@ def _take(order: Order, offer: Offer, now: datetime) -> Order:
     return tell(_enter(priced, Status.CONFIRMED, (Step.CANCEL_UNPAID,), now), linked)
 
 
-def foreseen(
-    order: Order, offer: Offer | Reason | None, now: datetime, unpaid_after: timedelta
-) -> Order:
+def foreseen(order: Order, hoped: Order | None) -> Order:
     """Return the order as its customer is told of it, before that customer's word decides.
 
-    Where all is to be had it is told as confirmed, in the version that it will have then: so it
-    stands among its customer's orders, once and for all, by the time it is confirmed.
+    ``hoped``: what a yes will decide. Where that is to confirm it, it is told as confirmed, in the
+    version that it will have then: so it stands among its customer's orders, once and for all, by
+    the time it is confirmed.
     """
-    hoped = decide(order, Standing.ACTIVE, offer, now, unpaid_after)
     if hoped is None or hoped.status is not Status.CONFIRMED:
         return order
     return replace(hoped, version=order.version + 1)

@@ -92,10 +92,12 @@ class Steps:
         ttl_s, unpaid_after = self._config.reservation_ttl_s, self._config.unpaid_after
         offer = await _outcome(self._product.reserve(order.id, order.lines, ttl_s, timeout_s))
         given = None if isinstance(offer, Exception) else offer
-        shown = life.foreseen(order, given, self._now(), unpaid_after)
-        standing = await _outcome(self._show(shown, timeout_s))
+        hoped = life.decide(order, Standing.ACTIVE, given, self._now(), unpaid_after)
+        standing = await _outcome(self._show(life.foreseen(order, hoped), timeout_s))
         told = None if isinstance(standing, Exception) else standing
-        decided = life.decide(order, told, given, self._now(), unpaid_after)
+        decided = hoped
+        if told is not Standing.ACTIVE:
+            decided = life.decide(order, told, given, self._now(), unpaid_after)
         if decided is None:
             raise next(a for a in (standing, offer) if isinstance(a, Exception))
         return lambda _order, _now: decided

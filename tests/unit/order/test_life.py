@@ -68,9 +68,13 @@ def test_two_times_yes_confirms_with_the_prices_of_the_offer() -> None:
     assert order.customer_link is CustomerLink.LINKED
 
 
+def hoped(order: Order, offer: Offer | Reason | None) -> Order | None:
+    return life.decide(order, Standing.ACTIVE, offer, NOW, UNPAID_AFTER)
+
+
 def test_a_customer_is_told_of_the_order_as_it_will_be() -> None:
     order = pending()
-    told = life.foreseen(order, OFFER, NOW, UNPAID_AFTER)
+    told = life.foreseen(order, hoped(order, OFFER))
     assert (told.status, told.total) == (Status.CONFIRMED, Money(5000, "EUR"))
     assert told.version == order.version + 1
 
@@ -80,14 +84,14 @@ def test_a_customer_is_told_of_a_pending_order_where_it_cannot_be_confirmed(
     offer: Offer | Reason | None,
 ) -> None:
     order = pending()
-    assert life.foreseen(order, offer, NOW, UNPAID_AFTER) == order
+    assert life.foreseen(order, hoped(order, offer)) == order
 
 
 def test_a_rejection_comes_after_any_version_that_its_customer_was_told_of() -> None:
     order = pending()
     rejected = decide(order, Standing.INACTIVE, OFFER)
     assert rejected is not None
-    told = life.foreseen(order, OFFER, NOW, UNPAID_AFTER)
+    told = life.foreseen(order, hoped(order, OFFER))
     assert rejected.version + 1 > told.version, "storing it counts once more"
 
 
