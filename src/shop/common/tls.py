@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
-from cryptography import x509
 
 from shop.common.background import running
 from shop.common.config import TlsConfig
@@ -158,6 +157,10 @@ def _fill(context: ssl.SSLContext, config: TlsConfig) -> None:
 
 def _expiries(config: TlsConfig) -> dict[str, float]:
     """Return until when the files hold; without what only OpenSSL can read."""
+    if not config.cert_file and not config.ca_file:
+        return {}
+    from cryptography import x509  # 5 MB, which a service without certificates does not need
+
     found = {}
     for name, file in (("own", config.cert_file), ("authority", config.ca_file)):
         with suppress(ValueError, OSError):

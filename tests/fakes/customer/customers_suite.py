@@ -10,7 +10,7 @@ from shop.common.representation import Representation
 from shop.customer.errors import BeingDeleted, Changed, EmailTaken, NoSuchCustomer
 from shop.customer.model import Customer, CustomerStatus
 from shop.customer.schemas import encode_customer
-from shop.customer.service import CustomerStore
+from shop.customer.stores import CustomerStore
 
 ACTIVE, INACTIVE = CustomerStatus.ACTIVE, CustomerStatus.INACTIVE
 UNKNOWN = "cus_00000000000000000000000000"

@@ -9,7 +9,7 @@ from shop.common.page import InvalidCursor
 from shop.customer.errors import Changed, NoSuchLink, OrderUnlinked
 from shop.customer.model import FINAL, OPEN, OrderLink
 from shop.customer.schemas import encode_link
-from shop.customer.service import LinkStore
+from shop.customer.stores import LinkStore
 
 CUSTOMER, OTHER = "cus_1", "cus_2"
 LATER = NOON + SECOND

@@ -7,7 +7,8 @@ from redis.asyncio import Connection as Address
 from redis.asyncio import ConnectionPool, Redis
 from redis.exceptions import AuthenticationError, ResponseError
 
-from shop.common.cache.connection import Multiplexed, command
+from shop.common.cache.connection import command
+from shop.common.cache.multiplexed import Multiplexed
 from shop.common.cache.store import RedisStore
 
 PATIENT_S = 20.0

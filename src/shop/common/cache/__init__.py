@@ -4,7 +4,8 @@
 - ``read_through``: Redis read through, never behind a completed write.
 - ``glance``: what is there, for who waits in no task.
 - ``absence``: what happens while Redis is away.
-- ``store``, ``connection``: values and marks in Redis; one connection for all who ask.
+- ``store``, ``multiplexed``, ``connection``: values and marks in Redis; one connection for all
+  who ask.
 - ``loader``: what is not in the cache, read from the database in one query.
 - ``opened``: opens the cache that the configuration names.
 """

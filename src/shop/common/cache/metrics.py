@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from shop.common.cache.connection import Multiplexed
+from shop.common.cache.multiplexed import Multiplexed
 from shop.common.cache.read_through import RedisReadThrough
 
 

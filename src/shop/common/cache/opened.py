@@ -7,8 +7,8 @@ from prometheus_client import CollectorRegistry
 from redis.asyncio import Connection as Address
 from redis.asyncio import ConnectionPool
 
-from shop.common.cache.connection import Multiplexed
 from shop.common.cache.metrics import CacheMetrics
+from shop.common.cache.multiplexed import Multiplexed
 from shop.common.cache.protocol import Cache, NoCache
 from shop.common.cache.read_through import RedisReadThrough
 from shop.common.cache.store import RedisStore

@@ -14,7 +14,8 @@ from aiocache.base import BaseCache
 from aiocache.serializers import NullSerializer
 from redis.exceptions import ResponseError
 
-from shop.common.cache.connection import Multiplexed, Reply, command, strings
+from shop.common.cache.connection import Reply, command, strings
+from shop.common.cache.multiplexed import Multiplexed
 from shop.common.waiting import Waiting
 
 _TIME = command("TIME")

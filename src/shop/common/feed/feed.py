@@ -6,13 +6,12 @@ from contextlib import aclosing
 from contextvars import Context
 from dataclasses import dataclass
 
-import orjson
 import structlog
 from pymongo.errors import PyMongoError
 
 from shop.common.errors import ShopError, Unavailable
-from shop.common.feed import stream
-from shop.common.feed.change import Change, Shown, Watched
+from shop.common.feed import stream, told
+from shop.common.feed.change import Watched
 from shop.common.feed.event_id import EventIds, FeedGone
 from shop.common.feed.ring import Entry, Ring
 
@@ -23,8 +22,6 @@ _AGAIN_S = 0.5
 _OPENS_WITHIN_S = 5.0
 _CATCH_UPS = 4  # at once: each reads a change stream of its own
 _CATCH_UP_S = 60.0
-
-SLOW = b": too slow for what is kept\n\n"
 
 
 @dataclass(frozen=True)
@@ -83,13 +80,13 @@ class Feed:
         """Return what is to be sent from a place on: what ``owner`` may see; None: everything."""
         self.followers += 1
         try:
-            yield _id_only(self.ids.encode(token))  # so that it can be resumed from the first
+            yield told.id_only(self.ids.encode(token))  # so that it can be resumed from the first
             async with aclosing(self._all_after(token)) as entries:
                 async for chosen, token in entries:
                     yield self._chunk(chosen, token, owner)
-            yield SLOW
+            yield told.SLOW
         except FeedGone as gone:
-            yield _gone(gone)
+            yield told.gone(gone)
         except Unavailable:
             pass
         finally:
@@ -98,7 +95,7 @@ class Feed:
 
     def _chunk(self, entries: Iterable[Entry], token: str, owner: str | None) -> bytes:
         seen = b"".join(e.text for e in entries if owner is None or e.owner == owner)
-        return seen or b": alive\n" + _id_only(self.ids.encode(token))
+        return seen or told.ALIVE + told.id_only(self.ids.encode(token))
 
     async def _all_after(self, token: str) -> AsyncGenerator[tuple[list[Entry], str]]:
         """Return entries, and the place after them; none as a sign of life."""
@@ -208,10 +205,10 @@ class Feed:
         news, self._news = self._news, asyncio.Event()
         news.set()
 
-    def _entry(self, told: stream.Told) -> Entry:
-        change, shown = told
+    def _entry(self, each: stream.Told) -> Entry:
+        change, shown = each
         owner = shown.owner if shown else change.owner
-        return Entry(change.token, change.id, owner, _text(self.ids, change, shown))
+        return Entry(change.token, change.id, owner, told.text(self.ids, change, shown))
 
     # --- The end ---------------------------------------------------------------------------------
 
@@ -234,27 +231,6 @@ class Feed:
         while pump and not pump.done():  # Python 3.11 can swallow a cancellation
             pump.cancel()
             await asyncio.wait((pump,), timeout=1.0)
-
-
-def _text(ids: EventIds, change: Change, shown: Shown | None) -> bytes:
-    data: dict[str, object] = {"id": change.id}
-    if shown:
-        resource = shown.resource
-        data["version"] = change.version or resource.version
-        data["etag"] = f'"{resource.version}"'
-        data["resource"] = orjson.Fragment(resource.body)
-    lines = (b"id: " + ids.encode(change.token), f"event: {change.kind}".encode())
-    return b"\n".join((*lines, b"data: " + orjson.dumps(data), b"\n"))
-
-
-def _id_only(event_id: bytes) -> bytes:
-    return b"id: " + event_id + b"\n\n"
-
-
-def _gone(error: FeedGone) -> bytes:
-    """Return the last event; its empty id lets a browser begin anew when it comes again."""
-    data = orjson.dumps({"code": error.code, "detail": error.detail})
-    return b"event: gone\nid:\ndata: " + data + b"\n\n"
 
 
 def _away() -> Unavailable:

@@ -10,7 +10,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from shop.common.cache import Script, connection_to
-from shop.common.cache.connection import Multiplexed
+from shop.common.cache.multiplexed import Multiplexed
 from shop.common.config import RedisConfig
 from shop.common.rate.limiter import Clock, Limiter
 
