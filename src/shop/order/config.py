@@ -94,6 +94,14 @@ class OrderConfig:
         return timedelta(seconds=self.lease_s)
 
     @property
+    def placing_lease(self) -> timedelta:
+        """How long a request has to place what it has written down.
+
+        Until then nobody sees the order: so it is no longer than two answers of peers may take.
+        """
+        return min(self.lease, timedelta(seconds=2 * self.place_timeout_s + 4))
+
+    @property
     def reservation_ttl_s(self) -> int:
         """How long goods are reserved, in whole seconds."""
         return int(self.unpaid_after_s + self.reservation_margin_s)

@@ -58,6 +58,17 @@ class MongoIntake:
                 await self._lightly.delete_one({"_id": batch["_id"]})
         return count
 
+    async def rescue(self, order_ids: Sequence[str]) -> None:
+        """Store those of the orders as pending that are accepted only; raise Unavailable.
+
+        For who asks for one by its id: so it has been told of, and its placing has been left.
+        """
+        asked = {"orders._id": {"$in": list(order_ids)}}
+        with mongo_errors():
+            batches = await self._intake.find(asked).to_list()
+        listed = [stored for batch in batches for stored in batch["orders"]]
+        await self._store([stored for stored in listed if stored["_id"] in order_ids])
+
     async def _store(self, orders: Sequence[Document]) -> int:
         outcomes = await insert_together(self._orders, orders) if orders else []
         for outcome in outcomes:

@@ -79,18 +79,37 @@ class MongoOrders:
 
     async def get(self, order_id: str) -> Order:
         """Return an order; raise UnknownOrder."""
-        with mongo_errors():
-            found = await self._orders.find_one(_visible(_id=order_id), _NO_EVENTS)
-        return documents.order_of(_known(found, order_id))
+        return documents.order_of(await self._stored(order_id, _NO_EVENTS))
 
     async def view(self, order_id: str) -> Representation:
         """Return an order, encoded; raise UnknownOrder."""
         return self._encode(await self._load(order_id))
 
     async def _find_all(self, ids: Sequence[str]) -> Mapping[str, Order]:
+        found = await self._found(ids)
+        if missing := [order_id for order_id in ids if order_id not in found]:
+            await self._intake.rescue(missing)
+            found |= await self._found(missing)
+        return found
+
+    async def _found(self, ids: Sequence[str]) -> dict[str, Order]:
         with mongo_errors():
             found = await self._orders.find(_visible(_id={"$in": ids}), _NO_EVENTS).to_list()
         return {stored["_id"]: documents.order_of(stored) for stored in found}
+
+    async def _stored(self, order_id: str, fields: Mapping[str, bool] | Sequence[str]) -> Document:
+        """Return the document of an order, stored now if it was only accepted yet.
+
+        Looks once more in any case: it may have been stored, and forgotten there, in between.
+        """
+        for last in (False, True):
+            with mongo_errors():
+                found = await self._orders.find_one(_visible(_id=order_id), fields)
+            if found is not None:
+                return found
+            if not last:
+                await self._intake.rescue([order_id])
+        raise UnknownOrder(order_id)
 
     async def find(
         self, customer_id: str | None, status: Status | None, cursor: str | None, limit: int
@@ -113,9 +132,7 @@ class MongoOrders:
         """Return some of an order's timeline, newest first; raise UnknownOrder."""
         cursors = Cursors.of("events", order=order_id)
         before = cursors.decode(cursor, int)[0] if cursor is not None else None
-        with mongo_errors():
-            found = await self._orders.find_one(_visible(_id=order_id), ("events", "eventCount"))
-        kept = documents.events_of(_known(found, order_id))
+        kept = documents.events_of(await self._stored(order_id, ("events", "eventCount")))
         older = [event for event in reversed(kept) if before is None or event.seq < before]
         return cut(older[: limit + 1], limit, lambda event: cursors.encode(event.seq))
 
@@ -221,9 +238,3 @@ def _visible(**wanted: Any) -> Document:
 
 def _not_erased(customer_id: str) -> Document:
     return {"customerId": customer_id, "erased": {"$exists": False}}
-
-
-def _known(found: Document | None, order_id: str) -> Document:
-    if found is None:
-        raise UnknownOrder(order_id)
-    return found

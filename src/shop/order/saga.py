@@ -79,12 +79,13 @@ class Saga:
         self._now = clock
         self._chance = chance
 
-    def hold(self, order: Order) -> Order:
+    def hold(self, order: Order, lease: timedelta | None = None) -> Order:
         """Return the order as who means to run it stores it: kept from others for a lease.
 
         What remains belongs to the trace of the request that is served now.
         """
-        held, current = progress.hold(order, self._now(), self._config.lease), trace.current()
+        lease = self._config.lease if lease is None else lease
+        held, current = progress.hold(order, self._now(), lease), trace.current()
         if held.work is None or current is None:
             return held
         return replace(held, work=replace(held.work, trace=current.traceparent))
@@ -96,7 +97,8 @@ class Saga:
         Where it is left to a relay, and in the end stored by it, that is the order as it was
         written down. Raises Unavailable where it may not even have been.
         """
-        accepted = await self._orders.accept(signed(self.hold(placed)))
+        held = self.hold(placed, self._config.placing_lease)
+        accepted = await self._orders.accept(signed(held))
         held = accepted.order
         try:
             after = await self._led(held, patience)

@@ -50,6 +50,8 @@ class MemoryOrders:
 
     async def get(self, order_id: str) -> Order:
         await asyncio.sleep(0)  # others get their turn, as they do where a network lies between
+        if order_id in self.accepted:
+            await self.add(self.accepted[order_id])
         order = self.orders.get(order_id)
         if order is None or order.deleted:
             raise UnknownOrder(order_id)

@@ -114,6 +114,19 @@ class OrdersSuite:
         assert await orders.settle(accepted, accepted.order) is None
         assert await orders.recover(NOW + LEASE) == 0
 
+    async def test_who_asks_for_an_accepted_order_by_its_id_finds_it_pending(
+        self, orders: Any
+    ) -> None:
+        for order_id, ask in (("ord_1", orders.get), ("ord_2", orders.view)):
+            accepted = await orders.accept(pending(order_id))
+            await ask(order_id)
+            assert (await orders.get(order_id)).status is Status.PENDING
+            assert await orders.settle(accepted, confirmed(accepted.order)) is None
+        await orders.accept(pending("ord_3"))
+        assert [e.type for e in (await orders.events("ord_3", None, 9)).items] == ["placed"]
+        with pytest.raises(UnknownOrder):
+            await orders.get("ord_4")
+
     async def test_what_was_accepted_and_not_stored_is_recovered_once_it_is_due(
         self, orders: Any
     ) -> None:
