@@ -84,7 +84,7 @@ class Relay:
 
     async def _recover(self) -> None:
         """Look for orders whose placing died at every poll, however much other work there is."""
-        while True:
+        while not self._stopping:  # Python 3.11 can swallow the cancellation
             try:
                 if await self._claims.recover(self._now()):
                     self.wake()
