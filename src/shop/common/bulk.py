@@ -11,7 +11,7 @@ two do nothing, and whoever sends them asks what stands where too few were met.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pymongo import UpdateOne
+from pymongo import UpdateMany, UpdateOne
 from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, WriteError
 from pymongo.results import BulkWriteResult
 
@@ -66,7 +66,7 @@ class Sent:
     again: bool = False
 
 
-async def write_together(collection: Collection, updates: Sequence[UpdateOne]) -> Sent:
+async def write_together(collection: Collection, updates: Sequence[UpdateOne | UpdateMany]) -> Sent:
     """Update documents, once more where the connection breaks; raise what PyMongo raises."""
     try:
         return Sent(await unretried(collection).bulk_write(updates, ordered=False))

@@ -8,7 +8,9 @@ from random import Random
 from typing import Any
 
 import pytest
+from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.monitoring import CommandListener
 from tests.fakes.product.stores import HOUR, Stores
 
 from shop.common.ids import new_id
@@ -40,6 +42,50 @@ async def test_each_of_many_leaves_its_mark(stores: Stores, until: datetime) -> 
     assert await stores.stock(lamp) == Stock(100, 60)
     assert sorted(await stores.marks(lamp)) == sorted(each.id for each in taking)
     assert (await stores.products.get(lamp)).version == before + 30
+
+
+class Updates(CommandListener):
+    """Counts the updates that each command holds."""
+
+    def __init__(self) -> None:
+        self.sent: list[int] = []
+
+    def started(self, event: Any) -> None:
+        if event.command_name == "update":
+            self.sent.append(len(event.command["updates"]))
+
+    def succeeded(self, event: Any) -> None:
+        pass
+
+    def failed(self, event: Any) -> None:
+        pass
+
+
+async def test_what_reaches_many_products_is_one_update(
+    mongo_uri: str, database: Database, stores: Stores, until: datetime
+) -> None:
+    products = {await stores.product(100): n for n in range(1, 21)}
+    taking = [of(Op.TAKE, until, {p: n}) for p, n in products.items()]
+    assert await together(stores, *taking) == [1] * 20
+    selling = [of(Op.COMMIT, until, {p: 1}) for p in [*products][:10]]
+    back = [of(Op.RELEASE, until, {p: 1}) for p in [*products][10:]]
+    more = of(Op.TAKE, until, dict.fromkeys(products, 2))
+    updates = Updates()
+    async with AsyncMongoClient[dict[str, Any]](mongo_uri, event_listeners=[updates]) as client:
+        shelf = MongoShelf(client[database.name]["products"])
+        reached = await together(replace(stores, shelf=shelf), *selling, more, *back)
+    assert reached == [*[1] * 10, 20, *[1] * 10]
+    assert updates.sent == [1]
+    for sold, (p, n) in enumerate(products.items()):
+        assert await stores.stock(p) == Stock(99 if sold < 10 else 100, n - 1 + 2)
+        assert len(await stores.marks(p)) == 3
+
+
+async def test_what_looks_like_an_expression_is_none(stores: Stores, until: datetime) -> None:
+    lamp = await stores.product(100)
+    odd = Movement("$$ROOT", "$sku", Op.TAKE, until, {lamp: 1, "$sku": 1})
+    assert await together(stores, odd, of(Op.TAKE, until, {lamp: 1})) == [1, 1]
+    assert [mark.of for mark in await stores.shelf.taken("$sku", [lamp])] == ["$sku"]
 
 
 async def test_where_there_is_not_enough_for_all_there_is_for_some(

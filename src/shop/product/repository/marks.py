@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 
-from pymongo import UpdateOne
+from pymongo import UpdateMany, UpdateOne
 
 from shop.common.bulk import Sent, write_together
 from shop.common.gathered import MOST, Gathered
@@ -114,7 +114,7 @@ class MongoMarks:
         if updates:
             await self._send(updates)
 
-    async def _send(self, updates: Sequence[UpdateOne]) -> Sent:
+    async def _send(self, updates: Sequence[UpdateOne | UpdateMany]) -> Sent:
         """Send all updates in one command."""
         with mongo_errors():
             return await write_together(self._products, updates)

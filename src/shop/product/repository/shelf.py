@@ -4,8 +4,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from pymongo import UpdateOne
-
 from shop.common.gathered import Gathered
 from shop.common.mongo import Collection, mongo_errors
 from shop.product.model import Movement, Op, ShelfItem
@@ -17,6 +15,10 @@ _SHELF_ITEM = {"sku": True, "name": True, "price": True, "stock": True, "now": "
 
 Changed = Callable[[Sequence[str]], Awaitable[None]]
 """Is told the ids of products whose stock has, or may have, changed: a cache, for instance."""
+
+
+Table = Mapping[str, Sequence[Movement]]
+"""The movements that go by one update, by product."""
 
 
 async def nobody(_product_ids: Sequence[str]) -> None:
@@ -56,33 +58,35 @@ class MongoShelf(MongoMarks):
 
         Where that is too much at once each is tried alone, so as many succeed as there is for.
         """
-        groups = _by_product(movements)
-        async with self._telling(dict.fromkeys(p for p, _ in groups)):
-            if await self._apply_each(groups) == len(groups):
+        tables = _tables(movements)
+        async with self._telling(dict.fromkeys(p for table in tables for p in table)):
+            if await self._apply_each(tables):
                 return [len(movement.pieces) for movement in movements]
             reached = await self._reached(movements)
-            many = [(p, m) for p, group in groups if len(group) > 1 for m in group]
-            alone = [(p, [m]) for p, m in many if (p, m.id) not in reached]
-            if alone and await self._apply_each(alone):
+            many = [
+                (p, m) for table in tables for p, ms in table.items() if len(ms) > 1 for m in ms
+            ]
+            alone: list[Table] = [{p: [m]} for p, m in many if (p, m.id) not in reached]
+            if alone:
+                await self._apply_each(alone)
                 reached = await self._reached(movements)
         return [sum((p, m.id) in reached for p in m.pieces) for m in movements]
 
-    async def _apply_each(self, groups: Sequence[tuple[str, list[Movement]]]) -> int:
-        """Apply each group to its product or not at all; return how many were applied."""
-        if not groups:
-            return 0
+    async def _apply_each(self, tables: Sequence[Table]) -> bool:
+        """Apply each table by an update of its own; tell whether all products were changed."""
         closed: dict[str, list[str]] = {}
-        updates: list[UpdateOne] = []
-        for p, group in groups:
-            erasing = [] if p in closed else sorted(self._forgotten.get(p, ()))
-            closed.setdefault(p, erasing)
-            updates.append(applied(group, p, erasing))
+        updates = []
+        for table in tables:
+            erasing = {p: sorted(self._forgotten.get(p, ())) for p in table if p not in closed}
+            closed |= erasing
+            updates.append(applied(table, erasing))
         sent = await self._send(updates)
         if sent.again:
-            self._unsure.update(movement.id for _, group in groups for movement in group)
-        if sent.result.modified_count == len(updates):
+            self._unsure.update(m.id for table in tables for ms in table.values() for m in ms)
+        done = sent.result.modified_count == sum(len(table) for table in tables)
+        if done:
             self._let_go(closed)
-        return sent.result.modified_count
+        return done
 
     async def _reached(self, movements: Sequence[Movement]) -> set[tuple[str, str]]:
         """Return to which products which movements have been applied; void marks do not count."""
@@ -112,19 +116,20 @@ class MongoShelf(MongoMarks):
             await self._changed(list(product_ids))
 
 
-def _by_product(movements: Sequence[Movement]) -> list[tuple[str, list[Movement]]]:
+def _tables(movements: Sequence[Movement]) -> list[Table]:
     """Return what goes together: all movements of a product; but those each alone that must.
 
     An adjustment does, as it tells the stock right after it. So does a movement that is here twice
     (who was too slow, and who took over from them), as it happens once.
     """
     together: dict[str, dict[str, Movement]] = {}
-    alone: list[tuple[str, list[Movement]]] = []
+    alone: list[Table] = []
     for movement in movements:
         for p in movement.pieces:
             group = together.setdefault(p, {})
             if movement.op is Op.ADJUST or movement.id in group:
-                alone.append((p, [movement]))
+                alone.append({p: [movement]})
             else:
                 group[movement.id] = movement
-    return [*((p, [*group.values()]) for p, group in together.items() if group), *alone]
+    table = {p: [*group.values()] for p, group in together.items() if group}
+    return [table, *alone] if table else alone
