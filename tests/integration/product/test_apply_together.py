@@ -88,6 +88,10 @@ async def test_what_looks_like_an_expression_is_none(stores: Stores, until: date
     assert [mark.of for mark in await stores.shelf.taken("$sku", [lamp])] == ["$sku"]
 
 
+async def test_a_movement_without_pieces_reaches_none(stores: Stores, until: datetime) -> None:
+    assert await together(stores, of(Op.TAKE, until, {})) == [0]
+
+
 async def test_where_there_is_not_enough_for_all_there_is_for_some(
     stores: Stores, until: datetime
 ) -> None:

@@ -74,6 +74,8 @@ class MongoShelf(MongoMarks):
 
     async def _apply_each(self, tables: Sequence[Table]) -> bool:
         """Apply each table by an update of its own; tell whether all products were changed."""
+        if not tables:  # movements without pieces
+            return True
         closed: dict[str, list[str]] = {}
         updates = []
         for table in tables:
