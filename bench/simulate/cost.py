@@ -10,11 +10,11 @@ from statistics import median
 from bench.simulate.consul_answers import entry
 from bench.simulate.report import Report
 from bench.simulate.world import Directory, Setting
-from consul.base import Response
 
 from shop.common.peer import BreakerOptions, Instance, LoadOptions, PeakEwmaBalancer, PeerListener
 from shop.common.peer.breaker import Outcome
-from shop.common.peer.consul_client import _read  # the part of a watch that takes the CPU's time
+from shop.common.peer.consul_api import Answer
+from shop.common.peer.consul_wording import read_passing  # what of a watch takes the CPU's time
 from shop.common.peer.endpoint import Endpoint
 from shop.common.peer.picker import Picker
 from shop.common.peer.pool import Pool
@@ -38,9 +38,10 @@ def run(base: Setting, sizes: Iterable[int]) -> Report:
 
 
 def _measure(size: int, seed: int) -> list[str]:
-    answer = Response(200, {"X-Consul-Index": "7"}, json.dumps([_told(n) for n in range(size)]))
-    read_s = _usual_s(lambda: _read(answer))
-    instances = _read(answer).instances
+    body = json.dumps([_told(n) for n in range(size)]).encode()
+    answer = Answer(200, {"X-Consul-Index": "7"}, body)
+    read_s = _usual_s(lambda: read_passing(answer))
+    instances = read_passing(answer).instances
     rng = Random(seed)
     tracemalloc.start()
     pool = Pool("order", BreakerOptions(), LoadOptions(), PeerListener(), rng)

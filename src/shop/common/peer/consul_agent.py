@@ -5,28 +5,27 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import aiohttp
-from consul import ConsulException
 
-from .consul_transport import SharedConsul
+from .consul_api import ConsulApi, ConsulRefused
 from .errors import ConsulUnavailable
 
 T = TypeVar("T")
 
-# consul.ConsulException: refused or failed there. aiohttp's and OSError: not reached, or broken
-# off. The last three: an answer that is not what Consul's API promises.
-_FAULTS = (ConsulException, aiohttp.ClientError, OSError, ValueError, KeyError, TypeError)
+# ConsulRefused: refused or failed there. aiohttp's and OSError: not reached, or broken off. The
+# last three: an answer that is not what Consul's API promises.
+_FAULTS = (ConsulRefused, aiohttp.ClientError, OSError, ValueError, KeyError, TypeError)
 
 
 class ConsulAgent:
     """Asks one agent or server; ``timeout_s`` is for calls that say nothing else."""
 
-    def __init__(self, url: str, api: SharedConsul, timeout_s: float) -> None:
+    def __init__(self, url: str, api: ConsulApi, timeout_s: float) -> None:
         self.url = url
         self._api = api
         self._timeout_s = timeout_s
 
     async def ask(
-        self, call: Callable[[SharedConsul], Awaitable[T]], timeout_s: float | None = None
+        self, call: Callable[[ConsulApi], Awaitable[T]], timeout_s: float | None = None
     ) -> T:
         """Return what the call returns; raise ConsulUnavailable for whatever goes wrong."""
         try:

@@ -2,19 +2,17 @@
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import aiohttp
-from consul.base import Response
-from consul.callback import CB
 
 from .consul_agent import ConsulAgent
-from .consul_transport import SharedConsul
+from .consul_api import ConsulApi
+from .consul_wording import health_query, read_passing, registering
 from .errors import ConsulUnavailable
 from .health import Passing
-from .instance import Instance, http_url
 from .registration import Registration
 from .selection import ANY, Selection
 
@@ -60,7 +58,7 @@ class ConsulClient:
         self._agents = tuple(
             ConsulAgent(
                 url,
-                SharedConsul(session, url, options.token, options.tls),
+                ConsulApi(session, url, options.token, options.tls),
                 options.request_timeout_s,
             )
             for url in options.urls
@@ -87,10 +85,14 @@ class ConsulClient:
         async def ask(agent: ConsulAgent) -> Passing:
             # An index counts at its own address: another one is asked for what is so now.
             since = index if agent is first else 0
-            query = _query(since, wait_s, datacenter, selection)
+            query = health_query(since, wait_s, datacenter, selection)
             shared_s, blocking_s = self._timeout_s / len(self._agents), wait_s * 17 / 16
             timeout_s = blocking_s + self._timeout_s if since else shared_s
-            answer = await agent.ask(lambda api: api.passing(service, query, _read), timeout_s)
+
+            async def read(api: ConsulApi) -> Passing:
+                return read_passing(await api.health(service, query))
+
+            answer = await agent.ask(read, timeout_s)
             if answer.lag_s > self._max_lag_s:
                 behind.append(answer)
                 raise ConsulUnavailable(f"{agent.url}: its leader is away for {answer.lag_s:.0f} s")
@@ -110,7 +112,7 @@ class ConsulClient:
 
         async def ask(agent: ConsulAgent) -> None:
             try:
-                await agent.ask(lambda api: api.agent.service.register(**_wording(registration)))
+                await agent.ask(lambda api: api.register(registering(registration)))
             except ConsulUnavailable as error:
                 if error.may_have_happened:
                     told.add(agent)
@@ -121,18 +123,13 @@ class ConsulClient:
 
     async def knows(self, instance_id: str) -> bool:
         """Say whether the agent knows an instance."""
-        return (
-            await self._first(
-                lambda agent: agent.ask(lambda api: api.agent.service_definition(instance_id))
-            )
-            is not None
-        )
+        return await self._first(lambda agent: agent.ask(lambda api: api.knows(instance_id)))
 
     async def deregister(self, instance_id: str) -> None:
         """Make every agent that was told forget an instance; it may have done so already."""
         told = self._told.get(instance_id) or {self._last}
         answers = await asyncio.gather(
-            *(agent.ask(lambda api: api.agent.service.deregister(instance_id)) for agent in told),
+            *(agent.ask(lambda api: api.deregister(instance_id)) for agent in told),
             return_exceptions=True,
         )
         for answer in answers:
@@ -155,72 +152,3 @@ class ConsulClient:
             "; ".join(error.reason for error in faults),
             may_have_happened=any(error.may_have_happened for error in faults),
         )
-
-
-def _query(
-    index: int, wait_s: float, datacenter: str | None, selection: Selection
-) -> list[tuple[str, str]]:
-    """Return the parameters of /v1/health/service.
-
-    ``stale``: any server may answer, not only the leader. So there are answers also while there
-    is no leader (default reads fail with 500 then), and the followers share the load. A follower
-    is behind by milliseconds, which a caller does not notice; ``lag_s`` tells where it is more.
-    """
-    query = [("passing", "1"), ("stale", "1"), *(("tag", tag) for tag in selection.tags)]
-    if index:
-        query += [("index", str(index)), ("wait", _ms(wait_s))]
-    return query + ([("dc", datacenter)] if datacenter else [])
-
-
-def _read(answer: Response) -> Passing:
-    """Read an answer of /v1/health/service; the same instance may be known to two agents."""
-    index, nodes = CB.json(index=True)(answer)
-    found = {(each.id, each.url): each for each in map(_instance, nodes)}
-    return Passing(
-        max(1, int(index)),
-        tuple(found[key] for key in sorted(found)),
-        int(answer.headers.get("X-Consul-LastContact", 0)) / 1000,
-    )
-
-
-def _wording(registration: Registration) -> dict[str, Any]:
-    """Return a registration in the words of py-consul."""
-    https = registration.scheme == "https"
-    check = {
-        "TLSSkipVerify": https,
-        "HTTP": registration.health_url,
-        "Interval": _ms(registration.check_interval_s),
-        "Timeout": _ms(registration.check_timeout_s),
-        "DeregisterCriticalServiceAfter": _ms(registration.deregister_critical_after_s),
-    }
-    return {
-        "name": registration.service,
-        "service_id": registration.id,
-        "address": registration.address,
-        "port": registration.port,
-        "tags": list(registration.tags),
-        "meta": {**registration.meta, **({"scheme": "https"} if https else {})},
-        "check": check,
-        "replace_existing_checks": True,
-    }
-
-
-def _ms(s: float) -> str:
-    return f"{max(1, round(s * 1000))}ms"
-
-
-def _instance(node: Mapping[str, Any]) -> Instance:
-    service, meta = node["Service"], node["Service"]["Meta"] or {}
-    https = meta.get("scheme") == "https"
-    return Instance(
-        service["Service"],
-        id=service["ID"],
-        url=http_url(
-            service["Address"] or node["Node"]["Address"],
-            service["Port"],
-            "https" if https else "http",
-        ),
-        tags=tuple(service["Tags"] or ()),
-        meta=meta,
-        tls_name=service["Service"] if https else None,
-    )

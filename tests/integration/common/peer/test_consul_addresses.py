@@ -61,7 +61,7 @@ class StandIn:
         return web.json_response([node], headers=headers)
 
     async def _register(self, request: web.Request) -> web.Response:
-        self.known.add((await request.json())["id"])
+        self.known.add((await request.json())["ID"])
         return web.Response()
 
     async def _deregister(self, request: web.Request) -> web.Response:

@@ -9,7 +9,6 @@ from shop.common import peer
 ALLOWED = {
     *sys.stdlib_module_names,
     "aiohttp",
-    "consul",
     "multidict",
     "orjson",
     "prometheus_client",
@@ -18,7 +17,7 @@ ALLOWED = {
 }
 
 
-def test_imports_only_itself_the_standard_library_and_seven_packages():
+def test_imports_only_itself_the_standard_library_and_six_packages():
     found: set[str] = set()
     for path in Path(peer.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -27,7 +26,7 @@ def test_imports_only_itself_the_standard_library_and_seven_packages():
             if isinstance(node, ast.ImportFrom):
                 assert node.level <= 1, f"{path.name} imports from above"
                 found |= {(node.module or "").partition(".")[0]} if not node.level else set()
-    assert {"aiohttp", "consul"} < found <= ALLOWED
+    assert {"aiohttp", "orjson"} < found <= ALLOWED
 
 
 def test_every_public_name_is_there():
