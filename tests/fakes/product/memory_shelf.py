@@ -9,6 +9,7 @@ from tests.fakes.product.memory import Memory, MemoryMark
 
 from shop.product.model import Mark, Movement, Op, ShelfItem
 from shop.product.repository.marks import GRACE, LINGER
+from shop.product.repository.recent import RecentItems
 
 
 class MemoryShelf:
@@ -17,27 +18,38 @@ class MemoryShelf:
     def __init__(self, memory: Memory, linger: timedelta = LINGER) -> None:
         self._memory = memory
         self._linger = linger
+        self._recent = RecentItems()
+        self.recall = self._recent.recall
         self._forgotten: dict[str, float] = {}  # when
 
     async def look(self, product_ids: Sequence[str]) -> Mapping[str, ShelfItem]:
         await asyncio.sleep(0)
         found = [self._memory.products[p] for p in product_ids if p in self._memory.products]
-        return {
+        items = {
             p.id: ShelfItem(
-                p.details.sku, p.details.name, p.details.price, p.stock, self._memory.now
+                p.details.sku, p.details.name, p.details.price, p.edition, p.stock, self._memory.now
             )
             for p in found
         }
+        self._recent.see(items)
+        return items
 
     async def apply(self, movement: Movement) -> int:
         for product_id in movement.pieces:
             await asyncio.sleep(0)
             self._apply(movement, product_id)
-        return self._count_marked(movement)
+        marked = self._count_marked(movement)
+        if marked == len(movement.pieces):
+            self._recent.move(movement)
+        else:
+            self._recent.forget(movement.pieces)
+        return marked
 
     def _apply(self, movement: Movement, product_id: str) -> bool:
         product = self._memory.products.get(product_id)
         if product is None or self._memory.mark(product_id, movement):
+            return False
+        if movement.editions.get(product_id, product.edition) != product.edition:
             return False
         change = movement.change(product_id)
         short = change.available < 0 and product.stock.available + change.available < 0

@@ -45,12 +45,14 @@ async def test_each_of_many_leaves_its_mark(stores: Stores, until: datetime) -> 
 
 
 class Updates(CommandListener):
-    """Counts the updates that each command holds."""
+    """Counts the updates that each command holds, and remembers what commands there were."""
 
     def __init__(self) -> None:
         self.sent: list[int] = []
+        self.commands: list[str] = []
 
     def started(self, event: Any) -> None:
+        self.commands.append(event.command_name)
         if event.command_name == "update":
             self.sent.append(len(event.command["updates"]))
 
@@ -79,6 +81,22 @@ async def test_what_reaches_many_products_is_one_update(
     for sold, (p, n) in enumerate(products.items()):
         assert await stores.stock(p) == Stock(99 if sold < 10 else 100, n - 1 + 2)
         assert len(await stores.marks(p)) == 3
+
+
+async def test_who_sells_again_what_was_sold_lately_does_not_look(
+    mongo_uri: str, database: Database, stores: Stores
+) -> None:
+    lamp = await stores.product(100)
+    told = Updates()
+    async with AsyncMongoClient[dict[str, Any]](
+        mongo_uri, tz_aware=True, event_listeners=[told]
+    ) as client:
+        shelf = MongoShelf(client[database.name]["products"])
+        selling = replace(stores, shelf=shelf).reserving()
+        await selling.reserve("o1", [(lamp, 1)], HOUR)
+        assert told.commands == ["find", "update"]
+        await selling.reserve("o2", [(lamp, 1)], HOUR)
+        assert told.commands == ["find", "update", "update"]
 
 
 async def test_what_looks_like_an_expression_is_none(stores: Stores, until: datetime) -> None:

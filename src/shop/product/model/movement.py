@@ -1,7 +1,7 @@
 """A movement: one change of stock, which may touch several products and happens exactly once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -45,6 +45,7 @@ class Movement:
 
     ``id`` marks each product that it has reached. ``until``, by the database's clock, ends the
     lease of the process that carries it out, and with it the validity of its commands.
+    ``editions``: it changes none of these products that has another edition by now.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Movement:
     op: Op
     until: datetime
     pieces: Mapping[str, int]
+    editions: Mapping[str, int] = field(default_factory=dict)
 
     def change(self, product_id: str) -> Stock:
         """By how much the stock of a product changes."""

@@ -54,12 +54,13 @@ class Product:
 class ShelfItem:
     """What has to be known of a product in order to sell it, and when it was like that.
 
-    ``seen_at`` is a time of the database's clock.
+    ``edition``: of its name and its price. ``seen_at`` is a time of the database's clock.
     """
 
     sku: str
     name: str
     price: Money
+    edition: int
     stock: Stock
     seen_at: datetime
 

@@ -1,7 +1,7 @@
 """Reservations of orders, and adjustments of the stock: what a movement is made for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -88,13 +88,15 @@ def total(lines: Sequence[Line]) -> Money | None:
 class Hold:
     """A reservation that is asked for: its lines, and from when and for how long it is held.
 
-    ``since`` is a time of the database's clock.
+    ``since`` is a time of the database's clock. ``editions``: those of the products that the lines
+    tell of.
     """
 
     order_id: str
     lines: Sequence[Line]
     since: datetime
     ttl: timedelta
+    editions: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,7 @@ def shelf_item_of(document: Document) -> ShelfItem:
         document["sku"],
         document["name"],
         money_of(document["price"]),
+        document["edition"],
         stock_of(document["stock"]),
         document["now"],
     )

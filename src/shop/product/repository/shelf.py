@@ -9,9 +9,13 @@ from shop.common.mongo import Collection, mongo_errors
 from shop.product.model import Movement, Op, ShelfItem
 from shop.product.repository.documents import shelf_item_of
 from shop.product.repository.marks import LINGER, MongoMarks
+from shop.product.repository.recent import RecentItems
 from shop.product.repository.stock_updates import applied, sealed, undone
 
-_SHELF_ITEM = {"sku": True, "name": True, "price": True, "stock": True, "now": "$$NOW"}
+_SHELF_ITEM = {
+    **dict.fromkeys(("sku", "name", "price", "edition", "stock"), True),
+    "now": "$$NOW",
+}
 
 Changed = Callable[[Sequence[str]], Awaitable[None]]
 """Is told the ids of products whose stock has, or may have, changed: a cache, for instance."""
@@ -33,6 +37,8 @@ class MongoShelf(MongoMarks):
     ) -> None:
         super().__init__(products, linger)
         self._changed = changed
+        self._recent = RecentItems()
+        self.recall = self._recent.recall
         self._look = Gathered(self._look_together)
         self._apply = Gathered(self._apply_together)
 
@@ -47,11 +53,17 @@ class MongoShelf(MongoMarks):
         with mongo_errors():
             found = await self._products.find({"_id": {"$in": ids}}, _SHELF_ITEM).to_list()
         items = {document["_id"]: shelf_item_of(document) for document in found}
+        self._recent.see(items)
         return [{p: items[p] for p in wish if p in items} for wish in wishes]
 
     async def apply(self, movement: Movement) -> int:
         """Change the stock of the products it names, and mark each; return how many are marked."""
-        return await self._apply(movement)
+        reached = await self._apply(movement)
+        if reached == len(movement.pieces):
+            self._recent.move(movement)
+        else:
+            self._recent.forget(movement.pieces)
+        return reached
 
     async def _apply_together(self, movements: Sequence[Movement]) -> Sequence[int]:
         """Apply movements: all that touch one product by one update of it.

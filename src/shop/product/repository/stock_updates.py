@@ -1,8 +1,8 @@
 """The updates that movements make to products.
 
 Each carries its own conditions, so it does not matter how late or how often it arrives: the mark
-of the movement is not there yet, the lease has not passed by the database's own clock, and what
-it takes is available.
+of the movement is not there yet, the lease has not passed by the database's own clock, the product
+is of the edition that it was priced by, and what is taken is available.
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,11 +51,12 @@ _APPLICABLE: Document = {
     "$and": [
         {"$lt": ["$$NOW", "$$row.until"]},
         {"$eq": [{"$setIntersection": ["$marks.id", "$$row.ids"]}, []]},
+        {"$setIsSubset": ["$$row.editions", ["$edition"]]},
         # Where nothing is taken ``least`` is null, which comes before all numbers.
         {"$gte": [{"$subtract": ["$stock.onHand", "$stock.reserved"]}, "$$row.least"]},
     ]
 }
-"""No mark is there yet, no lease has passed, and there is enough."""
+"""No mark is there yet, no lease has passed, the editions are right, and there is enough."""
 
 
 def _row(product_id: str, movements: Sequence[Movement], closed: Sequence[str]) -> Document:
@@ -71,6 +72,7 @@ def _row(product_id: str, movements: Sequence[Movement], closed: Sequence[str]) 
         "onHand": sum(change.on_hand for change in changes),
         "reserved": sum(change.reserved for change in changes),
         "least": -sum(change.available for change in changes) if taking else None,
+        "editions": sorted({m.editions[product_id] for m in movements if m.editions}),
         "marks": [_mark(each) | _taken(each, product_id) for each in movements],
         "closed": closed,
     }

@@ -94,10 +94,15 @@ class Reservations:
     ) -> Reserved | None:
         """Take what is wanted, or find what stands there; None if that has to be tried again.
 
+        What is remembered of the products will do to take by, but nothing is refused for that.
         Raises what the lines are refused for, unless others take the same for the same order.
         """
-        items = await self._shelf.look(list(summed(wanted)))
+        ids = list(summed(wanted))
+        items = self._shelf.recall(ids)
         refusal = refusal_of(wanted, items)
+        if refusal is not None:
+            items = await self._shelf.look(ids)
+            refusal = refusal_of(wanted, items)
         if refusal is None:
             return await self._takes.take(_hold(order_id, wanted, items, ttl))
         # In this order: who is not seen on the shelf any more is seen in the journal.
@@ -167,7 +172,8 @@ class Reservations:
 
 def _hold(order_id: str, wanted: Sequence[Wanted], items: Items, ttl: timedelta) -> Hold:
     since = min(item.seen_at for item in items.values())
-    return Hold(order_id, priced(wanted, items), since, ttl)
+    editions = {product_id: item.edition for product_id, item in items.items()}
+    return Hold(order_id, priced(wanted, items), since, ttl, editions)
 
 
 def _promised(found: Reservation) -> Reservation:

@@ -14,12 +14,18 @@ class Shelf(Protocol):
     async def look(self, product_ids: Sequence[str]) -> Mapping[str, ShelfItem]:
         """Return those of the products that exist."""
 
+    def recall(self, product_ids: Sequence[str]) -> Mapping[str, ShelfItem]:
+        """Return those of the products that were looked at lately; all of it may be different now.
+
+        What ``apply`` has passed over since is not among them.
+        """
+
     async def apply(self, movement: Movement) -> int:
         """Change the stock of the products it names, and mark each; return how many are marked.
 
-        Passes over a product that is gone, that bears the mark, that would be left with less
-        than nothing available by a movement that takes from it, and all of them after ``until``.
-        A void mark does not count.
+        Passes over a product that is gone, that bears the mark, that has another edition than the
+        movement names, that would be left with less than nothing available by a movement that takes
+        from it, and all of them after ``until``. A void mark does not count.
         """
 
     async def pending(self, movement: Movement) -> bool:

@@ -78,7 +78,8 @@ class Takes:
 
     def _movement(self, hold: Hold) -> Movement:
         pieces = {line.product_id: line.quantity for line in hold.lines}
-        return Movement(new_id("mov"), hold.order_id, Op.TAKE, hold.since + self._lease, pieces)
+        until = hold.since + self._lease
+        return Movement(new_id("mov"), hold.order_id, Op.TAKE, until, pieces, hold.editions)
 
 
 def by_movement(marks: Sequence[Mark]) -> list[list[Mark]]:

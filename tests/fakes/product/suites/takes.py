@@ -1,17 +1,23 @@
 """How takes survive crashes, zombies and late commands, on any store."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.fakes.product.stores import HOUR, PASSED, Stores
+from tests.fakes.product.stores import HOUR, PASSED, Stores, details
 
 from shop.common.errors import Unavailable
 from shop.common.ids import new_id
 from shop.common.money import Money
-from shop.product.errors import InsufficientStock, ReservationNotFound, ReservationReleased
+from shop.product.errors import (
+    InsufficientStock,
+    ReservationNotFound,
+    ReservationReleased,
+    UnknownProduct,
+)
 from shop.product.model import Hold, Line, Movement, Op, State, Stock
 from shop.product.service import Reservations, Takes
 
@@ -278,3 +284,70 @@ async def test_a_mark_stays_until_its_take_is_settled(stores: Stores) -> None:
     assert await stores.marks(lamp) == [dead.id]
     assert await stores.sweeper().sweep_once() == 1
     assert await stores.stock(lamp) == Stock(5, 0)
+
+
+async def test_a_price_that_has_changed_since_it_was_seen_is_not_taken(stores: Stores) -> None:
+    lamp = await stores.product(5, price=Money(100, "EUR"))
+    await stores.reserving().reserve("o1", [(lamp, 1)], HOUR)
+    assert lamp in stores.shelf.recall([lamp])
+    await stores.catalogue.replace(lamp, details(price=Money(250, "EUR")), None)
+    reserved = await stores.reserving().reserve("o2", [(lamp, 2)], HOUR)
+    assert [line.unit_price for line in reserved.reservation.lines] == [Money(250, "EUR")]
+    assert await stores.stock(lamp) == Stock(5, 3)
+
+
+async def test_of_two_prices_that_were_seen_only_that_of_now_is_taken(stores: Stores) -> None:
+    lamp = await stores.product(5)
+    items = await stores.shelf.look([lamp])
+    until = items[lamp].seen_at + HOUR
+    right, wrong = (
+        Movement(new_id("mov"), "o1", Op.TAKE, until, {lamp: 1}, {lamp: items[lamp].edition + n})
+        for n in (0, 1)
+    )
+    reached = await asyncio.gather(stores.shelf.apply(right), stores.shelf.apply(wrong))
+    assert reached == [1, 0]
+    assert await stores.stock(lamp) == Stock(5, 1)
+
+
+async def test_stock_that_others_have_taken_since_it_was_seen_is_not_promised(
+    stores: Stores,
+) -> None:
+    lamp = await stores.product(5)
+    await stores.reserving().reserve("o1", [(lamp, 1)], HOUR)
+    others = replace(stores, shelf=stores.old_marks).reserving()
+    await others.reserve("o2", [(lamp, 3)], HOUR)
+    for order_id in ("o3", "o4"):
+        with pytest.raises(InsufficientStock) as refused:
+            await stores.reserving().reserve(order_id, [(lamp, 2)], HOUR)
+        short = {"productId": lamp, "requested": 2, "available": 1}
+        assert refused.value.members["shortages"] == [short]
+        before = await stores.products.get(lamp)
+    assert await stores.products.get(lamp) == before  # the second is refused by a look alone
+    assert (await stores.reserving().reserve("o5", [(lamp, 1)], HOUR)).created
+    assert await stores.stock(lamp) == Stock(5, 5)
+
+
+async def test_what_was_sold_out_here_is_refused_by_a_look_alone(stores: Stores) -> None:
+    lamp = await stores.product(3)
+    await stores.reserving().reserve("o1", [(lamp, 2)], HOUR)
+    before = await stores.products.get(lamp), await stores.marks(lamp)
+    with pytest.raises(InsufficientStock):
+        await stores.reserving().reserve("o2", [(lamp, 2)], HOUR)
+    assert (await stores.products.get(lamp), await stores.marks(lamp)) == before
+
+
+async def test_what_was_seen_sold_out_is_looked_at_again(stores: Stores) -> None:
+    lamp = await stores.product(1)
+    await stores.reserving().reserve("o1", [(lamp, 1)], HOUR)
+    await replace(stores, shelf=stores.old_marks).adjusting().adjust(lamp, 1, "delivery")
+    assert (await stores.reserving().reserve("o2", [(lamp, 1)], HOUR)).created
+
+
+async def test_a_product_that_is_gone_since_it_was_seen_is_not_known(stores: Stores) -> None:
+    lamp = await stores.product(5)
+    await stores.reserving().reserve("o1", [(lamp, 1)], HOUR)
+    await stores.reserving().release("o1")
+    await stores.sweeper().sweep_once()
+    await stores.catalogue.delete(lamp, None)
+    with pytest.raises(UnknownProduct):
+        await stores.reserving().reserve("o2", [(lamp, 1)], HOUR)
