@@ -1,4 +1,4 @@
-"""A new order that is written down, and not stored yet as what becomes of it."""
+"""A new order that is written down, until it is stored as what becomes of it, and audited."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from shop.order.model import Order
 
 @dataclass(frozen=True)
 class Batch:
-    """Orders that arrived together, and which of them are not stored yet."""
+    """Orders that arrived together, and which are not stored, or not in the audit trail, yet."""
 
     id: str
     left: set[str] = field(compare=False)

@@ -24,6 +24,7 @@ from shop.order.repository import MongoOrders
 from shop.order.saga import Saga
 from shop.order.schemas import encode_order
 from shop.order.service import OrderService
+from shop.order.settled import Settled
 from shop.order.told import watched
 from shop.order.traces import TracedOrders
 
@@ -59,14 +60,15 @@ def create_app(config: Config) -> web.Application:
             rates_shared(app, config.redis, config.mongo.database),
             discovery.opened(config.consul, registry, config.tls, own) as peers,
         ):
+            trail = AuditTrail(database["orders"], database["audit"])
+            await trail.prepare()
             intake = MongoIntake(database["intake"], database["orders"])
-            stored = MongoOrders(database["orders"], intake, encode_order)
+            settled = Settled(database["intake"], trail)
+            stored = MongoOrders(database["orders"], intake, settled, encode_order)
             await stored.prepare()
             backlog = MongoBacklog(database["orders"], intake)
             notes = MongoErasureNotes(database["erasures"])
             await notes.prepare()
-            trail = AuditTrail(database["orders"], database["audit"])
-            await trail.prepare()
             app[handlers.AUDIT] = trail
             app[KEYS] = answers = await idempotency.opened(database, config.http)
             app[READINESS].checks.append(lambda: mongo.ping(database))
@@ -76,6 +78,7 @@ def create_app(config: Config) -> web.Application:
             erasure = Erasure(HttpCustomer(peers.client("customer")), notes, orders)
             async with (
                 running(trail.run()),
+                running(settled.run(), stop=settled.stop),
                 running(erasure.run(config.order.erasure_poll_s)),
                 running(relay.run(), stop=relay.stop),
                 running(BacklogMetrics(app[REGISTRY]).keep(backlog)),

@@ -6,6 +6,9 @@ copied into a collection of its own, in the background and many at a time, where
 order. The entries of an order that are copied at one time are one record there; its id is the
 order's and the number of the first, so that what is copied twice is there once. In that collection
 this service inserts and reads; where MongoDB has users, it may do nothing else.
+
+Those of a new order are brought there by who stores it, while it still has them in hand: the batch
+that it arrived in lasts until then (``shop.order.settled``). So the order itself is not told of it.
 """
 
 import asyncio
@@ -107,8 +110,8 @@ class AuditTrail:
         entries = latest_first(found, before)
         return cut(entries[: limit + 1], limit, lambda entry: cursors.encode(entry.seq))
 
-    async def _copy(self, stored: Sequence[Document]) -> None:
-        records = [record(each["_id"], new) for each in stored if (new := uncopied(each))]
+    async def keep(self, records: Sequence[Document]) -> None:
+        """Insert what is not there yet of these records; raise Unavailable."""
         while records:
             outcomes = await insert_together(self._trail, records)
             for outcome in outcomes:
@@ -116,24 +119,30 @@ class AuditTrail:
                     raise outcome
             both = zip(records, outcomes, strict=True)
             records = await self._rests([known for known, new in both if not new])
+
+    async def _copy(self, stored: Sequence[Document]) -> None:
+        records = [record(each["_id"], new) for each in stored if (new := uncopied(each))]
+        first = [each for each in records if each["entries"][0]["seq"] == 1]
+        later = [each for each in records if each["entries"][0]["seq"] != 1]
+        await self.keep(later + await self._rests(first))  # most first ones are there: no error
         if stored:
             with mongo_errors():
                 await self._orders.bulk_write(_copied(stored), ordered=False)
 
-    async def _rests(self, refused: Sequence[Document]) -> list[Document]:
-        """Return what is still to be copied of records whose id was there.
+    async def _rests(self, known: Sequence[Document]) -> list[Document]:
+        """Return what is still to be copied of records whose id is there, or may be.
 
         Whoever copied the same before, and is not known to have, may have found fewer entries.
         """
-        if not refused:
+        if not known:
             return []
         with mongo_errors():
-            ids = [each["_id"] for each in refused]
-            found = await self._trail.find({"_id": {"$in": ids}}).to_list()
+            ids = [each["_id"] for each in known]
+            found = await self._trail.find({"_id": {"$in": ids}}, ["entries.seq"]).to_list()
         last = {each["_id"]: each["entries"][-1]["seq"] for each in found}
         return [
             record(each["orderId"], rest)
-            for each in refused
+            for each in known
             if (rest := [e for e in each["entries"] if e["seq"] > last.get(each["_id"], 0)])
         ]
 

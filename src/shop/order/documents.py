@@ -22,8 +22,11 @@ from shop.order.model import (
 Document = dict[str, Any]
 
 
-def document(order: Order) -> Document:
-    """Return the document of a new order; its events are the order's news."""
+def document(order: Order, *, due: bool = True) -> Document:
+    """Return the document of a new order; its events are the order's news.
+
+    ``due``: for the copier of the audit trail; not where somebody else brings them there.
+    """
     fixed = {
         "_id": order.id,
         "customerId": order.customer_id,
@@ -34,7 +37,7 @@ def document(order: Order) -> Document:
         "fence": order.fence,
         "events": events(order.news),
         "eventCount": len(order.news),
-        "auditDue": order.created_at if order.news else None,
+        "auditDue": order.created_at if due and order.news else None,
     }
     whole = fixed | progress_fields(order) | detail_fields(order.details)
     return {name: value for name, value in whole.items() if value is not None}

@@ -2,11 +2,11 @@
 
 All that arrive in one moment are one document: so what keeps them from being lost costs one write
 for all of them, and none of theirs has to be written twice. It goes once each of its orders is
-stored as it has become. Where that takes longer than their lease the process has died, or is not
-able to go on: then somebody stores them as pending, and a relay leads them on.
+stored as it has become, and in the audit trail (``shop.order.settled``). Where that takes longer
+than their lease the process has died, or is not able to go on: then somebody stores those that are
+not as pending, for a relay to lead them on, and has the copier see to the others.
 """
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import uuid4
@@ -20,8 +20,6 @@ from shop.order import documents
 from shop.order.accepted import Accepted, Batch
 from shop.order.model import Order
 
-_REST_S = 0.1
-
 
 class MongoIntake:
     """The batches of all instances."""
@@ -32,29 +30,22 @@ class MongoIntake:
         self._lightly = intake.with_options(write_concern=WriteConcern(w=1))
         self._orders = orders
         self._accept = Gathered(self._accept_together)
-        self._drop = Gathered(self._drop_together)
 
     async def accept(self, order: Order) -> Accepted:
         """Write an order down that is held for a lease; raise Unavailable."""
         return Accepted(order, await self._accept(order))
 
-    def settle(self, accepted: Accepted) -> None:
-        """Forget an order that is stored; soon, and not at once."""
-        batch = accepted.batch
-        batch.left.discard(accepted.order.id)
-        if not batch.left:
-            self._drop.send(batch.id, _Nobody())
-
     async def recover(self, now: datetime) -> int:
         """Store as pending what is overdue; return how many orders. Raises Unavailable.
 
         Any number of instances may do so at once, and the process that accepted them too: an order
-        is stored by who comes first.
+        is stored by who comes first, and what is copied twice is in the audit trail once.
         """
         count = 0
         for batch in await self._overdue(now):
             count += await self._store(batch["orders"])
             with mongo_errors():
+                await self._orders.update_many(*_to_be_copied(batch))
                 await self._lightly.delete_one({"_id": batch["_id"]})
         return count
 
@@ -107,21 +98,14 @@ class MongoIntake:
                 raise outcome
         return [batch] * len(orders)
 
-    async def _drop_together(self, ids: Sequence[str]) -> Sequence[None]:
-        await asyncio.sleep(_REST_S)  # nobody waits for it, and more go together then
-        with mongo_errors():
-            await self._lightly.delete_many({"_id": {"$in": list(ids)}})
-        return [None] * len(ids)
 
+def _to_be_copied(batch: Document) -> tuple[Document, Document]:
+    """Return which of a batch's orders are not known to be in the trail, and what has them copied.
 
-class _Nobody:
-    """Waits for nothing: what could not be dropped is due after its lease."""
-
-    def done(self) -> bool:
-        return False
-
-    def set_result(self, _result: None) -> None:
-        pass
-
-    def set_exception(self, _error: Exception) -> None:
-        pass
+    All of them are stored by now. One that is changed meanwhile, or copied, is due for that anyway,
+    and no later; or is not met any more. The rest of the write is that of a majority: what it is
+    made from goes next.
+    """
+    uncopied = {"$gt": ["$eventCount", {"$ifNull": ["$audited", 0]}]}
+    ids = [order["_id"] for order in batch["orders"]]
+    return {"_id": {"$in": ids}, "$expr": uncopied}, {"$min": {"auditDue": batch["dueAt"]}}

@@ -1,6 +1,7 @@
 """Orders in MongoDB: one document each, which holds the work that remains and the timeline too.
 
 A new one is in the intake first (``shop.order.intake``), and here once it is decided, or pending.
+From there its first entries are brought into the audit trail, too (``shop.order.settled``).
 
 Every write names the state that it was decided on. ``fence`` is counted up by all writes but those
 of the details, and is never used twice in the life of a document; so a relay that was stopped past
@@ -27,6 +28,7 @@ from shop.order.errors import UnknownOrder
 from shop.order.intake import MongoIntake
 from shop.order.life import FINAL, shown
 from shop.order.model import Details, Event, Order, Status, replace
+from shop.order.settled import Settled
 from shop.order.signature import signed
 from shop.order.writes import EVENTS_KEPT as EVENTS_KEPT
 from shop.order.writes import Change, OrderWrites, update_of
@@ -53,10 +55,15 @@ class MongoOrders:
     """The store. ``encode`` makes what ``view`` returns."""
 
     def __init__(
-        self, orders: Collection, intake: MongoIntake, encode: Callable[[Order], Representation]
+        self,
+        orders: Collection,
+        intake: MongoIntake,
+        settled: Settled,
+        encode: Callable[[Order], Representation],
     ) -> None:
         self._orders = orders
         self._intake = intake
+        self._settled = settled
         self._encode = encode
         self._load = Loader(self._find_all, UnknownOrder)
         self._writes = OrderWrites(orders)
@@ -69,13 +76,20 @@ class MongoOrders:
 
     async def add(self, order: Order) -> Order | None:
         """Insert a new order and return it, or None if there is one with its id."""
-        return replace(order, news=()) if await self._writes.insert(signed(order)) else None
+        new = await self._writes.insert(documents.document(signed(order)))
+        return replace(order, news=()) if new else None
 
     async def settle(self, accepted: Accepted, after: Order) -> Order | None:
-        """Store an order that was accepted as it has become; None if there is one with its id."""
-        stored = await self.add(_became(accepted.order, after))
-        self._intake.settle(accepted)
-        return stored
+        """Store an order that was accepted as it has become; None if there is one with its id.
+
+        Who stored that one has its entries copied, or died: then they are once the batch is due.
+        """
+        became = signed(_became(accepted.order, after))
+        document = documents.document(became, due=False)
+        if not await self._writes.insert(document):
+            return None
+        self._settled.add(accepted, document)
+        return replace(became, news=())
 
     async def get(self, order_id: str) -> Order:
         """Return an order; raise UnknownOrder."""

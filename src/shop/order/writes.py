@@ -43,9 +43,9 @@ class OrderWrites:
         self.insert = Gathered(self._insert)
         self.change = Gathered(self._change)
 
-    async def _insert(self, orders: Sequence[Order]) -> Sequence[bool | Exception]:
-        """Insert orders; tell of each whether its id was free."""
-        return await insert_together(self._orders, [documents.document(o) for o in orders])
+    async def _insert(self, orders: Sequence[Document]) -> Sequence[bool | Exception]:
+        """Insert documents of orders; tell of each whether its id was free."""
+        return await insert_together(self._orders, orders)
 
     async def _change(self, changes: Sequence[Change]) -> Sequence[bool | Exception]:
         """Make changes; tell of each whether its order was still as it was decided on."""

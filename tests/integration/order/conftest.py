@@ -7,18 +7,28 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 
 from shop.common.representation import Representation
+from shop.order.audit import AuditTrail
 from shop.order.backlog import MongoBacklog
 from shop.order.intake import MongoIntake
 from shop.order.model import Order
 from shop.order.repository import MongoOrders
+from shop.order.settled import Settled
 
 
 def encode(order: Order) -> Representation:
     return Representation(order.version, order.status.encode())
 
 
-def mongo_orders(collection: AsyncCollection[dict[str, Any]]) -> MongoOrders:
-    return MongoOrders(collection, MongoIntake(collection.database["intake"], collection), encode)
+def settled_into(collection: AsyncCollection[dict[str, Any]]) -> Settled:
+    database = collection.database
+    return Settled(database["intake"], AuditTrail(collection, database["audit"]))
+
+
+def mongo_orders(
+    collection: AsyncCollection[dict[str, Any]], settled: Settled | None = None
+) -> MongoOrders:
+    intake = MongoIntake(collection.database["intake"], collection)
+    return MongoOrders(collection, intake, settled or settled_into(collection), encode)
 
 
 @pytest.fixture
@@ -32,7 +42,12 @@ def backlog(collection: AsyncCollection[dict[str, Any]]) -> MongoBacklog:
 
 
 @pytest.fixture
-async def orders(collection: AsyncCollection[dict[str, Any]]) -> MongoOrders:
-    orders = mongo_orders(collection)
+def settled(collection: AsyncCollection[dict[str, Any]]) -> Settled:
+    return settled_into(collection)
+
+
+@pytest.fixture
+async def orders(collection: AsyncCollection[dict[str, Any]], settled: Settled) -> MongoOrders:
+    orders = mongo_orders(collection, settled)
     await orders.prepare()
     return orders

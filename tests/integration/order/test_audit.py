@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tests.fakes.clock import HandClock
+from tests.fakes.order.store_suite import NOW, confirmed, pending
 from tests.fakes.order.world import World, lamps
 
 from shop.common import caller, trace
@@ -13,23 +14,12 @@ from shop.common.mongo import Database
 from shop.order.audit import LINGER, AuditTrail
 from shop.order.audit_records import record
 from shop.order.errors import UnknownOrder
-from shop.order.intake import MongoIntake
 from shop.order.model import Details, Entry, Status
 from shop.order.repository import MongoOrders
-from shop.order.schemas import encode_order
 
 ADA = Caller(Kind.SHOPPER, "s-1")
 EVE = Caller(Kind.STAFF, "s-2")
 LATER = datetime.now(UTC) + timedelta(days=1)
-
-
-@pytest.fixture
-async def orders(database: Database) -> MongoOrders:
-    orders = MongoOrders(
-        database["orders"], MongoIntake(database["intake"], database["orders"]), encode_order
-    )
-    await orders.prepare()
-    return orders
 
 
 @pytest.fixture
@@ -77,28 +67,28 @@ async def test_each_entry_says_who_did_what_and_in_which_request(
 
 
 async def test_what_is_due_is_copied_once_and_what_follows_too(
-    world: World, trail: AuditTrail, database: Database
+    orders: MongoOrders, trail: AuditTrail, database: Database
 ) -> None:
-    placed = [await world.service.place(lamps(1)) for _ in range(3)]
+    added = [await orders.add(pending(f"ord_{n}")) for n in range(3)]
     assert await trail.copy_due() == 3
     assert await trail.copy_due() == 0
     assert await database["audit"].count_documents({}) == 3
-    await world.service.cancel(placed[0].id)
+    await orders.advance(added[0], confirmed(added[0]))
     assert await trail.copy_due() == 1
-    entries = await everything(trail, placed[0].id)
+    entries = await everything(trail, "ord_0")
     assert [entry.seq for entry in entries] == [*range(len(entries), 0, -1)]
-    assert entries[0].before is Status.CANCELLED
+    assert entries[0].before is Status.CONFIRMED
 
 
 async def test_a_copy_that_died_before_it_was_remembered_is_made_again_and_changes_nothing(
     world: World, trail: AuditTrail, database: Database
 ) -> None:
     order = await world.service.place(lamps(1))
-    await trail.copy_due()
+    await trail.copy(order.id)
     before = await database["audit"].find().to_list()
     again = {"$set": {"auditDue": world.now}, "$unset": {"audited": ""}}
     await database["orders"].update_one({"_id": order.id}, again)
-    await trail.copy_due()
+    assert await trail.copy_due() == 1
     assert await database["audit"].find().to_list() == before
 
 
@@ -170,10 +160,12 @@ async def test_pages_end_within_records_and_between_them(world: World, trail: Au
         assert seqs == [8, 7, 6, 5, 4, 3, 2, 1]
 
 
-async def test_entries_linger_so_that_they_go_together(world: World, database: Database) -> None:
-    clock = HandClock(world.now)
+async def test_entries_linger_so_that_they_go_together(
+    orders: MongoOrders, database: Database
+) -> None:
+    clock = HandClock(NOW)
     trail = AuditTrail(database["orders"], database["audit"], clock)
-    await world.service.place(lamps(1))
+    await orders.add(pending())
     assert await trail.copy_due() == 0
     clock.advance(LINGER)
     assert await trail.copy_due() == 1

@@ -12,6 +12,7 @@ from tests.fakes.order.store_suite import NOW, confirmed, pending
 from tests.integration.order.conftest import mongo_orders
 
 from shop.common.errors import DeadlineExceeded, Unavailable
+from shop.common.mongo import Document
 from shop.common.peer import Deadline, deadline_scope
 from shop.order import life
 from shop.order.model import Details, Order, Reason, Status
@@ -132,7 +133,7 @@ async def test_the_time_of_one_caller_bounds_no_other(
 ) -> None:
     gate, insert = asyncio.Event(), orders._writes.insert._together
 
-    async def held(new: Sequence[Order]) -> Sequence[bool | Exception]:
+    async def held(new: Sequence[Document]) -> Sequence[bool | Exception]:
         await gate.wait()
         return await insert(new)
 

@@ -47,6 +47,21 @@ async def test_who_did_what_is_told_after_the_order_is_gone(shop: ServedShop) ->
     assert [entry["seq"] for entry in entries] == [*range(len(entries), 0, -1)]
 
 
+async def test_who_placed_an_order_is_told_as_soon_as_that_is_answered(shop: ServedShop) -> None:
+    _, _, order_id = await placed(shop)
+    entries = (await shop.orders.get(f"/orders/{order_id}/audit")).body["items"]
+    assert [entry["type"] for entry in entries] == ["linked", "confirmed", "placed"]
+
+
+async def test_a_service_that_stops_leaves_no_new_order_out_of_the_trail(shop: ServedShop) -> None:
+    database = shop.placed.database
+    placed_here = [(await placed(shop))[2] for _ in range(3)]
+    async with shop.without("order"):
+        assert await database["intake"].count_documents({}) == 0
+        kept = {"orderId": {"$in": placed_here}}
+        assert await database["audit"].count_documents(kept) == len(placed_here)
+
+
 async def test_of_an_order_that_never_was_there_is_no_trail(shop: ServedShop) -> None:
     assert (await shop.orders.get("/orders/ord_0/audit")).code == (404, "not-found")
 

@@ -202,7 +202,7 @@ async def link_from_the_future(it: Subject) -> None:
 
 async def order_gone(it: Subject) -> None:
     await it.orders.delete_one({"_id": it.order_id})
-    await it.orders.database["intake"].delete_many({})  # where it stays for a tenth of a second
+    await it.orders.database["intake"].delete_many({})  # where it stays for a moment
 
 
 HOLD_LEFT = "held at product, but no such order"
