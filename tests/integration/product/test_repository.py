@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import signal
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,11 +13,12 @@ from pymongo.asynchronous.database import AsyncDatabase
 from tests.fakes.product.stores import HOUR, PASSED, Stores, a_product
 from tests.integration.product.conftest import in_mongo
 
+from shop.common.clock import now
 from shop.common.errors import DeadlineExceeded, Unavailable
 from shop.common.keyset import NewestFirst
 from shop.common.page import Cursors
 from shop.common.peer import Deadline, deadline_scope
-from shop.product.model import Op, ProductFilter, State
+from shop.product.model import Movement, Op, ProductFilter, State
 from shop.product.repository import (
     MongoReservations,
     MongoShelf,
@@ -55,6 +57,25 @@ async def explained(collection: Any, query: dict[str, Any], **options: Any) -> t
     cursor = collection.find(query, **options)
     plan = await cursor.explain()
     return set(stages(plan["queryPlanner"]["winningPlan"])), plan["executionStats"]
+
+
+async def test_a_product_can_be_found_by_its_marks_until_it_has_rested(
+    database: Database, stores: Stores
+) -> None:
+    sold, resting, bearing = [await stores.product(9) for _ in range(3)]
+    for product_id in (sold, resting):
+        await stores.reserving().reserve(f"o-{product_id}", [(product_id, 1)], HOUR)
+    until = (await stores.shelf.look([bearing]))[bearing].seen_at + HOUR
+    await stores.shelf.apply(Movement("mov_1", "ord_1", Op.TAKE, until, {bearing: 1}))
+    old = {"$set": {"updatedAt": now() - timedelta(minutes=11)}}
+    await database["products"].update_many({"_id": {"$in": [resting, bearing]}}, old)
+    await stores.sweeper().sweep_once()
+    assert await stores.marks(sold) == await stores.marks(resting) == []
+    await stores.sweeper().sweep_once()
+    found = await database["products"].find({"marked": True}).to_list()
+    assert {document["_id"] for document in found} == {sold, bearing}
+    await stores.reserving().reserve("again", [(resting, 1)], HOUR)
+    assert await database["products"].count_documents({"marked": True}) == 3
 
 
 async def test_every_list_that_is_offered_is_served_by_an_index(

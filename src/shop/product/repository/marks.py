@@ -23,6 +23,11 @@ GRACE = timedelta(seconds=10)
 of it has erased it."""
 
 
+RESTED = timedelta(minutes=10)
+"""How long nobody must have taken of a product for ``marked`` to go, by which its marks are found:
+what touches that makes the keys of all the product's indexes anew."""
+
+
 class MongoMarks:
     """The marks on the products. The first that is let go of on each product is timed."""
 
@@ -79,9 +84,16 @@ class MongoMarks:
         """Return marks that are old, and those of takes that their process ought to have erased."""
         now = await server_now(self._products)
         late, old = now - min(GRACE, self._linger), now - self._linger
+        await self._unmark(now - RESTED)
         chosen = {"marked": True, "marks.until": {"$lt": late}}
         marks = await self._find(chosen, limit, old)
         return [mark for mark in marks if mark.old or (mark.taken and mark.until < late)]
+
+    async def _unmark(self, before: datetime) -> None:
+        """Take those products out of the index of marks that bear none, and have rested so long."""
+        rested = {"marked": True, "marks": [], "updatedAt": {"$lt": before}}
+        with mongo_errors():
+            await self._products.update_many(rested, {"$unset": {"marked": ""}})
 
     async def erase(self, marks: Sequence[Mark]) -> None:
         """Erase marks."""

@@ -15,8 +15,8 @@ from shop.product.model import Movement, ShelfItem, Stock
 MOST = 10_000
 """How many products at most; of each some 600 bytes."""
 
-LONGEST_S = 60.0
-"""How long: in that time clocks drift apart by less than answers take."""
+LONGEST_S = 600.0
+"""How long: in that time two clocks drift apart by much less than a lease."""
 
 
 @dataclass(slots=True)

@@ -113,10 +113,8 @@ def undone(movement: Movement, product_id: str) -> UpdateOne:
 
 
 def erased(product_id: str, movement_ids: Sequence[str]) -> UpdateOne:
-    """Erase the marks of some movements; ``marked`` tells whether there are others."""
-    marked = {"$cond": [{"$eq": ["$marks", []]}, "$$REMOVE", True]}
-    change = [{"$set": {"marks": _without(movement_ids)}}, {"$set": {"marked": marked}}]
-    return UpdateOne({"_id": product_id}, change)
+    """Erase the marks of some movements; ``marked`` stays, for those that may follow soon."""
+    return UpdateOne({"_id": product_id}, [{"$set": {"marks": _without(movement_ids)}}])
 
 
 def _unmarked(movement: Movement, product_id: str) -> Document:
