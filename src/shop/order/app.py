@@ -63,7 +63,7 @@ def create_app(config: Config) -> web.Application:
             trail = AuditTrail(database["orders"], database["audit"])
             await trail.prepare()
             intake = MongoIntake(database["intake"], database["orders"])
-            settled = Settled(database["intake"], trail)
+            settled = Settled(intake, trail)
             stored = MongoOrders(database["orders"], intake, settled, encode_order)
             await stored.prepare()
             backlog = MongoBacklog(database["orders"], intake)

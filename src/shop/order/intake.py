@@ -46,8 +46,13 @@ class MongoIntake:
             count += await self._store(batch["orders"])
             with mongo_errors():
                 await self._orders.update_many(*_to_be_copied(batch))
-                await self._lightly.delete_one({"_id": batch["_id"]})
+            await self.drop([batch["_id"]])
         return count
+
+    async def drop(self, batch_ids: Sequence[str]) -> None:
+        """Let batches go that are not needed any more; raise Unavailable."""
+        with mongo_errors():
+            await self._lightly.delete_many({"_id": {"$in": list(batch_ids)}})
 
     async def rescue(self, order_ids: Sequence[str]) -> None:
         """Store those of the orders as pending that are accepted only; raise Unavailable.

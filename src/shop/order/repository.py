@@ -12,28 +12,24 @@ Writes that come at the same time go together (``shop.order.writes``), on the co
 order is wholly as it was. One that finds it otherwise goes once more, alone, on its own condition.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 
-from shop.common.cache import Loader
 from shop.common.mongo import Collection, Document, ensure_indexes, mongo_errors
-from shop.common.page import Cursors, Page, cut
 from shop.common.representation import Representation
 from shop.order import documents
 from shop.order.accepted import Accepted
-from shop.order.errors import UnknownOrder
 from shop.order.intake import MongoIntake
 from shop.order.life import FINAL, shown
-from shop.order.model import Details, Event, Order, Status, replace
+from shop.order.model import Details, Order, replace
+from shop.order.reads import NO_EVENTS, OrderReads
 from shop.order.settled import Settled
 from shop.order.signature import signed
 from shop.order.writes import EVENTS_KEPT as EVENTS_KEPT
 from shop.order.writes import Change, OrderWrites, update_of
-
-_NO_EVENTS = {"events": False}
 
 # Each costs every order some 10 us of the server. A customer's orders of all statuses are merged
 # from one run of the index for each status.
@@ -51,7 +47,7 @@ INDEXES = (
 )
 
 
-class MongoOrders:
+class MongoOrders(OrderReads):
     """The store. ``encode`` makes what ``view`` returns."""
 
     def __init__(
@@ -61,11 +57,8 @@ class MongoOrders:
         settled: Settled,
         encode: Callable[[Order], Representation],
     ) -> None:
-        self._orders = orders
-        self._intake = intake
+        super().__init__(orders, intake, encode)
         self._settled = settled
-        self._encode = encode
-        self._load = Loader(self._find_all, UnknownOrder)
         self._writes = OrderWrites(orders)
         self.accept = intake.accept
         self.recover = intake.recover
@@ -90,65 +83,6 @@ class MongoOrders:
             return None
         self._settled.add(accepted, document)
         return replace(became, news=())
-
-    async def get(self, order_id: str) -> Order:
-        """Return an order; raise UnknownOrder."""
-        return documents.order_of(await self._stored(order_id, _NO_EVENTS))
-
-    async def view(self, order_id: str) -> Representation:
-        """Return an order, encoded; raise UnknownOrder."""
-        return self._encode(await self._load(order_id))
-
-    async def _find_all(self, ids: Sequence[str]) -> Mapping[str, Order]:
-        found = await self._found(ids)
-        if missing := [order_id for order_id in ids if order_id not in found]:
-            await self._intake.rescue(missing)
-            found |= await self._found(missing)
-        return found
-
-    async def _found(self, ids: Sequence[str]) -> dict[str, Order]:
-        with mongo_errors():
-            found = await self._orders.find(_visible(_id={"$in": ids}), _NO_EVENTS).to_list()
-        return {stored["_id"]: documents.order_of(stored) for stored in found}
-
-    async def _stored(self, order_id: str, fields: Mapping[str, bool] | Sequence[str]) -> Document:
-        """Return the document of an order, stored now if it was only accepted yet.
-
-        Looks once more in any case: it may have been stored, and forgotten there, in between.
-        """
-        for last in (False, True):
-            with mongo_errors():
-                found = await self._orders.find_one(_visible(_id=order_id), fields)
-            if found is not None:
-                return found
-            if not last:
-                await self._intake.rescue([order_id])
-        raise UnknownOrder(order_id)
-
-    async def find(
-        self, customer_id: str | None, status: Status | None, cursor: str | None, limit: int
-    ) -> Page[Order]:
-        """Return some orders, newest first."""
-        filters = {"customerId": customer_id, "status": status.value if status else None}
-        cursors = Cursors.of("orders", **filters)
-        wanted: Document = {name: value for name, value in filters.items() if value is not None}
-        if customer_id is not None and status is None:
-            wanted["status"] = {"$in": list(Status)}
-        if cursor is not None:
-            wanted["_id"] = {"$lt": cursors.decode(cursor, str)[0]}
-        with mongo_errors():
-            query = self._orders.find(_visible(**wanted), _NO_EVENTS)
-            found = await query.sort("_id", DESCENDING).limit(limit + 1).to_list()
-        orders = [documents.order_of(stored) for stored in found]
-        return cut(orders, limit, lambda order: cursors.encode(order.id))
-
-    async def events(self, order_id: str, cursor: str | None, limit: int) -> Page[Event]:
-        """Return some of an order's timeline, newest first; raise UnknownOrder."""
-        cursors = Cursors.of("events", order=order_id)
-        before = cursors.decode(cursor, int)[0] if cursor is not None else None
-        kept = documents.events_of(await self._stored(order_id, ("events", "eventCount")))
-        older = [event for event in reversed(kept) if before is None or event.seq < before]
-        return cut(older[: limit + 1], limit, lambda event: cursors.encode(event.seq))
 
     async def advance(self, before: Order, after: Order, *, exactly: bool = False) -> Order | None:
         """Write everything but the details, if the fence is still that of ``before``.
@@ -211,7 +145,7 @@ class MongoOrders:
         """Return some of a customer's final orders that are not erased."""
         final = {"$in": sorted(FINAL)}
         with mongo_errors():
-            found = self._orders.find(_not_erased(customer_id) | {"status": final}, _NO_EVENTS)
+            found = self._orders.find(_not_erased(customer_id) | {"status": final}, NO_EVENTS)
             documents_ = await found.limit(limit).to_list()
         return [documents.order_of(stored) for stored in documents_]
 
@@ -228,7 +162,7 @@ class MongoOrders:
             stored = await self._orders.find_one_and_update(
                 guard,
                 update,
-                projection=_NO_EVENTS,
+                projection=NO_EVENTS,
                 sort=sort,
                 return_document=ReturnDocument.AFTER,
             )
@@ -244,10 +178,6 @@ def _became(before: Order, after: Order) -> Order:
         version=after.version + changed,
         updated_at=max(before.updated_at, after.updated_at) if changed else before.updated_at,
     )
-
-
-def _visible(**wanted: Any) -> Document:
-    return {**wanted, "deleted": {"$exists": False}}
 
 
 def _not_erased(customer_id: str) -> Document:

@@ -13,10 +13,9 @@ from contextlib import suppress
 from typing import Protocol
 
 import structlog
-from pymongo.write_concern import WriteConcern
 
 from shop.common.errors import ShopError
-from shop.common.mongo import Collection, Document, mongo_errors
+from shop.common.mongo import Document
 from shop.order.accepted import Accepted, Batch
 from shop.order.audit_records import record, uncopied
 
@@ -33,12 +32,18 @@ class Trail(Protocol):
         """Insert what is not there yet of these records; raise Unavailable."""
 
 
+class Intake(Protocol):
+    """Where the batches are."""
+
+    async def drop(self, batch_ids: Sequence[str]) -> None:
+        """Let batches go that are not needed any more; raise Unavailable."""
+
+
 class Settled:
     """Those of this process; for ``rest_s`` they wait for those that follow, and go together."""
 
-    def __init__(self, intake: Collection, trail: Trail, rest_s: float = 0.25) -> None:
-        # What is forgotten with a primary is found due: its orders are known, and it goes again.
-        self._intake = intake.with_options(write_concern=WriteConcern(w=1))
+    def __init__(self, intake: Intake, trail: Trail, rest_s: float = 0.25) -> None:
+        self._intake = intake
         self._trail = trail
         self._rest_s = rest_s
         self._waiting: list[tuple[Batch, Document]] = []
@@ -80,5 +85,4 @@ class Settled:
         for batch, new in some:
             batch.left.discard(new["orderId"])
         if done := {batch.id for batch, _ in some if not batch.left}:
-            with mongo_errors():
-                await self._intake.delete_many({"_id": {"$in": list(done)}})
+            await self._intake.drop([*done])

@@ -39,10 +39,7 @@ class MemoryShelf:
             await asyncio.sleep(0)
             self._apply(movement, product_id)
         marked = self._count_marked(movement)
-        if marked == len(movement.pieces):
-            self._recent.move(movement)
-        else:
-            self._recent.forget(movement.pieces)
+        self._recent.moved(movement, marked)
         return marked
 
     def _apply(self, movement: Movement, product_id: str) -> bool:

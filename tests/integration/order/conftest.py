@@ -19,16 +19,21 @@ def encode(order: Order) -> Representation:
     return Representation(order.version, order.status.encode())
 
 
+def intake_beside(collection: AsyncCollection[dict[str, Any]]) -> MongoIntake:
+    return MongoIntake(collection.database["intake"], collection)
+
+
 def settled_into(collection: AsyncCollection[dict[str, Any]]) -> Settled:
-    database = collection.database
-    return Settled(database["intake"], AuditTrail(collection, database["audit"]))
+    trail = AuditTrail(collection, collection.database["audit"])
+    return Settled(intake_beside(collection), trail)
 
 
 def mongo_orders(
     collection: AsyncCollection[dict[str, Any]], settled: Settled | None = None
 ) -> MongoOrders:
-    intake = MongoIntake(collection.database["intake"], collection)
-    return MongoOrders(collection, intake, settled or settled_into(collection), encode)
+    return MongoOrders(
+        collection, intake_beside(collection), settled or settled_into(collection), encode
+    )
 
 
 @pytest.fixture
@@ -38,7 +43,7 @@ def collection(database: AsyncDatabase[dict[str, Any]]) -> AsyncCollection[dict[
 
 @pytest.fixture
 def backlog(collection: AsyncCollection[dict[str, Any]]) -> MongoBacklog:
-    return MongoBacklog(collection, MongoIntake(collection.database["intake"], collection))
+    return MongoBacklog(collection, intake_beside(collection))
 
 
 @pytest.fixture

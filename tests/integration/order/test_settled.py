@@ -9,7 +9,7 @@ from pymongo import WriteConcern
 from pymongo.asynchronous.collection import AsyncCollection
 from tests.fakes.clock import HandClock
 from tests.fakes.order.store_suite import LEASE, NOW, confirmed, pending
-from tests.integration.order.conftest import mongo_orders
+from tests.integration.order.conftest import intake_beside, mongo_orders
 
 from shop.common.background import running
 from shop.common.errors import ShopError
@@ -114,7 +114,7 @@ async def test_they_are_brought_by_themselves_and_before_a_stop(
             while await intake.count_documents({}):
                 await asyncio.sleep(0.01)
         assert await seqs(audit) == {"ord_0": [1, 2, 3]}
-    patient = Settled(intake, AuditTrail(orders._orders, audit), rest_s=3600)
+    patient = Settled(intake_beside(orders._orders), AuditTrail(orders._orders, audit), rest_s=3600)
     late = mongo_orders(orders._orders, patient)
     async with running(patient.run(), stop=patient.stop):
         (new,) = await asyncio.gather(late.accept(pending("ord_late")))
@@ -156,7 +156,7 @@ async def test_what_no_majority_has_seen_in_the_trail_is_left_to_the_batch(
     collection: Collection, trail: AuditTrail, audit: Collection, intake: Collection
 ) -> None:
     unsure = audit.with_options(write_concern=WriteConcern(w=3, wtimeout=1))
-    settled = Settled(intake, AuditTrail(collection, unsure))
+    settled = Settled(intake_beside(collection), AuditTrail(collection, unsure))
     orders = mongo_orders(collection, settled)
     await stored(orders, 2)
     await settled.flush()
@@ -282,7 +282,7 @@ async def test_an_order_of_unknown_fate_is_left_to_the_batch(
     collection: Collection, trail: AuditTrail, audit: Collection, intake: Collection
 ) -> None:
     unsure = collection.with_options(write_concern=WriteConcern(w=3, wtimeout=1))
-    settled = Settled(intake, AuditTrail(collection, audit))
+    settled = Settled(intake_beside(collection), AuditTrail(collection, audit))
     (new,) = await accepted(mongo_orders(collection), 1)
     with pytest.raises(ShopError):
         await mongo_orders(unsure, settled).settle(new, confirmed(new.order))

@@ -35,18 +35,20 @@ def test_what_was_moved_since_shows() -> None:
     recent = RecentItems()
     recent.see({"lamp": item()})
     for movement in (of(Op.TAKE, 4), of(Op.TAKE, 3), of(Op.COMMIT, 4)):
-        recent.move(movement)
+        recent.moved(movement, 1)
     assert recent.recall(["lamp"])["lamp"].stock == Stock(6, 3)
     recent.see({"lamp": item(50)})
     assert recent.recall(["lamp"])["lamp"].stock == Stock(50)
 
 
-def test_what_was_forgotten_stays_so_until_it_is_seen() -> None:
+def test_what_came_to_nothing_is_forgotten_until_it_is_seen() -> None:
     recent = RecentItems()
     recent.see({"lamp": item()})
-    recent.forget(["lamp", "vase"])
-    recent.move(of(Op.TAKE, 1))
+    recent.moved(of(Op.TAKE, 1), 0)
+    recent.moved(of(Op.TAKE, 1), 1)
     assert recent.recall(["lamp"]) == {}
+    recent.see({"lamp": item()})
+    assert recent.recall(["lamp"])["lamp"].stock == Stock(10)
 
 
 def test_what_was_seen_long_ago_is_not_recalled() -> None:

@@ -20,7 +20,7 @@ PRODUCTS = [
     ),
     IndexModel([("_id", DESCENDING), ("price.amount", ASCENDING)], name="newest_price"),
     # Not the marks themselves: what touches one index costs the keys of all, the stems of every
-    # word included. As long as a product bears marks no movement touches any.
+    # word included. From a product's first mark until it has rested no movement touches any.
     IndexModel([("marked", ASCENDING)], name="marked", sparse=True),
 ]
 

@@ -81,7 +81,10 @@ class MongoMarks:
             self._let_go(closed)
 
     async def left_behind(self, limit: int) -> Sequence[Mark]:
-        """Return marks that are old, and those of takes that their process ought to have erased."""
+        """Return marks that are old, and those of takes that their process ought to have erased.
+
+        Products that have borne none for long are taken out of the index that they are found by.
+        """
         now = await server_now(self._products)
         late, old = now - min(GRACE, self._linger), now - self._linger
         await self._unmark(now - RESTED)
@@ -90,7 +93,7 @@ class MongoMarks:
         return [mark for mark in marks if mark.old or (mark.taken and mark.until < late)]
 
     async def _unmark(self, before: datetime) -> None:
-        """Take those products out of the index of marks that bear none, and have rested so long."""
+        """Take products out of the index that bear no mark, and of which none was taken since."""
         rested = {"marked": True, "marks": [], "updatedAt": {"$lt": before}}
         with mongo_errors():
             await self._products.update_many(rested, {"$unset": {"marked": ""}})

@@ -57,18 +57,18 @@ class RecentItems:
             if (seen := self._seen.get(product_id)) and now_s - seen.at_s < self._longest_s
         }
 
-    def move(self, movement: Movement) -> None:
-        """Take note of a movement that has reached all of its products."""
+    def moved(self, movement: Movement, reached: int) -> None:
+        """Take note of a movement and how many of its products it has reached.
+
+        Where those are not all, what is remembered of them was wrong, and is forgotten.
+        """
         for product_id in movement.pieces:
-            if seen := self._seen.get(product_id):
+            if reached < len(movement.pieces):
+                self._seen.pop(product_id, None)
+            elif seen := self._seen.get(product_id):
                 change = movement.change(product_id)
                 seen.on_hand += change.on_hand
                 seen.reserved += change.reserved
-
-    def forget(self, product_ids: Iterable[str]) -> None:
-        """Forget products that may have become different."""
-        for product_id in product_ids:
-            self._seen.pop(product_id, None)
 
 
 def _by_now(seen: _Seen, now_s: float) -> ShelfItem:

@@ -59,10 +59,7 @@ class MongoShelf(MongoMarks):
     async def apply(self, movement: Movement) -> int:
         """Change the stock of the products it names, and mark each; return how many are marked."""
         reached = await self._apply(movement)
-        if reached == len(movement.pieces):
-            self._recent.move(movement)
-        else:
-            self._recent.forget(movement.pieces)
+        self._recent.moved(movement, reached)
         return reached
 
     async def _apply_together(self, movements: Sequence[Movement]) -> Sequence[int]:
