@@ -1,9 +1,9 @@
 """Calls that are made at the same time, done together in one command.
 
-The calls of one tick of the loop go together; those that come while they are under way wait, and
-go together then. So a single caller waits for nobody, and the more callers there are the less each
-one costs: the group commit of databases (DeWitt et al., "Implementation Techniques for Main Memory
-Database Systems", 1984).
+Those that come in one burst go together: once a tick of the loop brings no more. Those that come
+while they are under way wait, and go together then. So a single caller waits for nobody, and the
+more callers there are the less each one costs: the group commit of databases (DeWitt et al.,
+"Implementation Techniques for Main Memory Database Systems", 1984).
 """
 
 import asyncio
@@ -27,6 +27,12 @@ _Call = tuple[A, Waiting[R], trace.Trace | None]
 MOST = 128
 """How many calls go together at most: one command must not take long."""
 
+FEWEST = 8
+"""So few are not split between commands that may go beside each other."""
+
+_BURST_S = 0.005
+"""For how long more calls are waited for, as long as each tick brings some."""
+
 CALLS = Histogram(
     "shop_gathered_calls",
     "How many calls went together.",
@@ -41,9 +47,13 @@ class Gathered(Generic[A, R]):
     It returns as many results, in their order; one that is an exception is raised to its caller
     alone. Where it raises a ShopError all of its callers are told. After any other error each is
     done once more, alone, so that one faulty argument is its own caller's affair; ``together``
-    must bear that. ``at_once``: how many commands may be under way; one that takes longer than
-    ``patience_s`` (None: any) does not count any more, so it never holds up what comes later.
-    ``name``: of the operation, for metrics; None: that of ``together``.
+    must bear that.
+
+    ``at_once``: how many commands may be under way, each with its share of the calls; one that
+    takes longer than ``patience_s`` (None: any) does not count any more, so it never holds up what
+    comes later. ``until``: one that has been answered is still under way until this returns, which
+    is given the results and raises nothing. ``name``: of the operation, for metrics; None: that of
+    ``together``.
     """
 
     def __init__(
@@ -53,6 +63,7 @@ class Gathered(Generic[A, R]):
         most: int = MOST,
         at_once: int = 1,
         patience_s: float | None = None,
+        until: Callable[[Sequence[R | Exception]], Awaitable[object]] | None = None,
         name: str | None = None,
     ) -> None:
         self._together = together
@@ -60,9 +71,10 @@ class Gathered(Generic[A, R]):
         self._most = most
         self._at_once = at_once
         self._patience_s = patience_s
+        self._until = until
         self._timer = SharedTimer()
         self._waiting: list[_Call[A, R]] = []
-        self._going: set[asyncio.Task[None]] = set()
+        self._going: dict[asyncio.Task[None], int] = {}  # with how many calls
         self._slow: set[asyncio.Task[None]] = set()
 
     @property
@@ -101,46 +113,70 @@ class Gathered(Generic[A, R]):
         if len(self._going) < self._at_once:
             # In a context of its own: nobody's time is bounded by what another has left.
             going = asyncio.get_running_loop().create_task(self._go(), context=Context())
-            self._going.add(going)
+            self._going[going] = 0
 
     async def _go(self) -> None:
         me = cast(asyncio.Task[None], asyncio.current_task())
         try:
             while self._waiting and me in self._going:
-                calls, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                self._going[me] = 0
+                await self._burst()
+                calls = self._share()
+                self._going[me] = len(calls)
                 await self._hurry(me, [call for call in calls if not call[1].done()])
         finally:  # here, and not in a callback: who comes in between must not wait for ever
-            self._going.discard(me)
+            self._going.pop(me, None)
             self._slow.discard(me)
+
+    async def _burst(self) -> None:
+        """Wait for as long as each tick brings more calls; one that comes alone waits for one tick.
+
+        Callers who were answered together come again together, but not in one tick: they are
+        answered, and read, one after the other.
+        """
+        known, until_s = 0, monotonic() + _BURST_S
+        while known < len(self._waiting) < self._most and monotonic() < until_s:
+            known = len(self._waiting)
+            await asyncio.sleep(0)
+
+    def _share(self) -> Sequence[_Call[A, R]]:
+        """Return the calls that go together next."""
+        all_there_are = len(self._waiting) + sum(self._going.values())
+        share = max(FEWEST, -(-all_there_are // self._at_once))
+        most = min(self._most, share)
+        calls, self._waiting = self._waiting[:most], self._waiting[most:]
+        return calls
 
     async def _hurry(self, me: asyncio.Task[None], calls: Sequence[_Call[A, R]]) -> None:
         if self._patience_s is None:
-            return await self._answer(calls)
+            return await self._settle(calls)
         timer = asyncio.get_running_loop().call_later(self._patience_s, self._pass_by, me)
         try:
-            return await self._answer(calls)
+            return await self._settle(calls)
         finally:
             timer.cancel()
 
     def _pass_by(self, slow: asyncio.Task[None]) -> None:
         """Let the next command go, beside one that takes long."""
-        self._going.discard(slow)
+        self._going.pop(slow, None)
         self._slow.add(slow)
         if self._waiting:
             self._start()
 
-    async def _answer(self, calls: Sequence[_Call[A, R]]) -> None:
-        if not calls:
-            return
+    async def _settle(self, calls: Sequence[_Call[A, R]]) -> None:
+        results = await self._answer(calls) if calls else ()
+        if self._until is not None:
+            await self._until(results)
+
+    async def _answer(self, calls: Sequence[_Call[A, R]]) -> Sequence[R | Exception]:
         CALLS.observe(self._labels, len(calls))
+        results: Sequence[R | Exception]
         try:
             with spans.together(self._labels[0], [caller for _, _, caller in calls]):
                 results = await self._together([argument for argument, _, _ in calls])
         except Exception as error:
             if len(calls) > 1 and not isinstance(error, ShopError):
-                for call in calls:
-                    await self._answer([call])
-                return
+                return [result for call in calls for result in await self._answer([call])]
             results = [error] * len(calls)
         for (_, future, _), result in zip(calls, results, strict=True):
             if future.done():
@@ -149,6 +185,7 @@ class Gathered(Generic[A, R]):
                 future.set_exception(result)
             else:
                 future.set_result(result)
+        return results
 
 
 def name_of(function: Callable[..., object]) -> str:

@@ -1,16 +1,30 @@
 """A new order that is written down, until it is stored as what becomes of it, and audited."""
 
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from shop.order.model import Order
 
 
-@dataclass(frozen=True)
 class Batch:
-    """Orders that arrived together, and which are not stored, or not in the audit trail, yet."""
+    """Orders that arrived together. ``left``: those not stored, or not in the audit trail, yet."""
 
-    id: str
-    left: set[str] = field(compare=False)
+    def __init__(self, batch_id: str, order_ids: Iterable[str]) -> None:
+        self.id = batch_id
+        self.left = set(order_ids)
+        self._placing = set(self.left)
+        self._placed = asyncio.Event()
+
+    def leave(self, order_id: str) -> None:
+        """Take note that the placing of an order has ended, in whatever way."""
+        self._placing.discard(order_id)
+        if not self._placing:
+            self._placed.set()
+
+    async def placed(self) -> None:
+        """Wait until the placing of all has ended."""
+        await self._placed.wait()
 
 
 @dataclass(frozen=True)

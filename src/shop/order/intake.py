@@ -7,7 +7,9 @@ than their lease the process has died, or is not able to go on: then somebody st
 not as pending, for a relay to lead them on, and has the copier see to the others.
 """
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from uuid import uuid4
 
@@ -20,6 +22,17 @@ from shop.order import documents
 from shop.order.accepted import Accepted, Batch
 from shop.order.model import Order
 
+AT_ONCE = 2
+"""How many batches are placed beside each other; those that arrive meanwhile are the next one.
+
+What an order costs is mostly what each command and each call costs, however many go together. So
+two large batches are placed at a third less than many small ones, and one waits while the other
+keeps the processor busy: docs/adr/0035-two-batches-of-orders-at-once.md has the figures.
+"""
+
+PATIENCE_S = 0.1
+"""A batch that is placed for longer holds up no other: a peer may hang."""
+
 
 class MongoIntake:
     """The batches of all instances."""
@@ -29,7 +42,7 @@ class MongoIntake:
         # What is forgotten with a primary is found due: its orders are there, and it goes again.
         self._lightly = intake.with_options(write_concern=WriteConcern(w=1))
         self._orders = orders
-        self._accept = Gathered(self._accept_together)
+        self._accept = Gathered(self._accept_together, at_once=AT_ONCE, until=_placed)
 
     async def accept(self, order: Order) -> Accepted:
         """Write an order down that is held for a lease; raise Unavailable."""
@@ -92,7 +105,7 @@ class MongoIntake:
 
     async def _accept_together(self, orders: Sequence[Order]) -> Sequence[Batch]:
         """Write orders down as one batch, which is due when the first of their leases is over."""
-        batch = Batch(f"int_{uuid4().hex}", {order.id for order in orders})
+        batch = Batch(f"int_{uuid4().hex}", [order.id for order in orders])
         document: Document = {
             "_id": batch.id,
             "dueAt": min(order.work.due_at for order in orders if order.work),
@@ -102,6 +115,14 @@ class MongoIntake:
             if isinstance(outcome, Exception):
                 raise outcome
         return [batch] * len(orders)
+
+
+async def _placed(outcomes: Sequence[Batch | Exception]) -> None:
+    """Wait until a batch is placed, or has been given time enough."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE_S):
+            for batch in {each for each in outcomes if isinstance(each, Batch)}:
+                await batch.placed()
 
 
 def _to_be_copied(batch: Document) -> tuple[Document, Document]:

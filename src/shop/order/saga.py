@@ -99,6 +99,16 @@ class Saga:
         """
         held = self.hold(placed, self._config.placing_lease)
         accepted = await self._orders.accept(signed(held))
+        try:
+            stored = await self._placed(accepted, patience)
+        finally:
+            accepted.batch.leave(held.id)
+        if stored is None or stored is accepted.order or progress.delayed(stored):
+            return stored
+        return await self.run(stored, patience)
+
+    async def _placed(self, accepted: Accepted, patience: Patience) -> Order | None:
+        """Do what is ready, and store what that makes of it; or leave it as it was accepted."""
         held = accepted.order
         try:
             after = await self._led(held, patience)
@@ -108,10 +118,9 @@ class Saga:
         except (Unavailable, DeadlineExceeded) as error:
             log.warning("order left to the relay", order=held.id, error=error.detail)
             return held
-        if stored is None:
-            return None
-        measures.moved(held, stored, self._now())
-        return stored if progress.delayed(stored) else await self.run(stored, patience)
+        if stored is not None:
+            measures.moved(held, stored, self._now())
+        return stored
 
     async def run(self, held: Order, patience: Patience) -> Order | None:
         """Do what is ready, as the holder of the lease, and return what has become of the order.

@@ -23,8 +23,11 @@ def intake(collection: Collection) -> Collection:
     return collection.database["intake"]
 
 
-async def accepted(orders: MongoOrders, count: int, at: datetime = NOW) -> list[Accepted]:
-    new = [progress.hold(pending(f"ord_{n}"), at, LEASE) for n in range(count)]
+async def accepted(
+    orders: MongoOrders, count: int, at: datetime = NOW, *, begin: int = 0
+) -> list[Accepted]:
+    ids = range(begin, begin + count)
+    new = [progress.hold(pending(f"ord_{n}"), at, LEASE) for n in ids]
     return await asyncio.gather(*map(orders.accept, new))
 
 
@@ -45,6 +48,31 @@ async def test_what_arrives_together_is_one_document_until_the_last_is_stored_an
     await settled.flush()
     assert await intake.count_documents({}) == 0
     assert {o.status for o in (await orders.find(None, None, None, 9)).items} == {Status.CONFIRMED}
+
+
+async def test_two_batches_are_placed_beside_each_other_and_the_next_waits_for_one(
+    orders: MongoOrders, intake: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shop.order.intake.PATIENCE_S", 60.0)
+    first, *_ = await accepted(orders, 3)
+    await accepted(orders, 2, begin=10)
+    third = asyncio.create_task(accepted(orders, 4, begin=20))
+    fourth = asyncio.create_task(accepted(orders, 1, begin=30))
+    for _ in range(20):  # many times as long as it would take them
+        assert await intake.count_documents({}) == 2
+    for n in range(3):
+        first.batch.leave(f"ord_{n}")
+    assert {each.batch.id for each in await third} == {each.batch.id for each in await fourth}
+    assert await intake.count_documents({}) == 3
+
+
+async def test_orders_whose_placing_takes_long_hold_up_the_next_for_a_bounded_time(
+    orders: MongoOrders, intake: Collection
+) -> None:
+    for n in range(4):  # of which none is ever left
+        async with asyncio.timeout(30):
+            await accepted(orders, 1, begin=n)
+    assert await intake.count_documents({}) == 4
 
 
 async def test_a_batch_is_due_with_the_first_of_its_leases(

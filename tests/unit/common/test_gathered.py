@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from shop.common.errors import DeadlineExceeded, Unavailable
-from shop.common.gathered import MOST, Gathered
+from shop.common.gathered import FEWEST, MOST, Gathered
 from shop.common.peer import Deadline, current_deadline, deadline_scope
 
 
@@ -44,6 +44,30 @@ async def test_calls_that_come_meanwhile_go_together_afterwards() -> None:
     doubling.gate.set()
     assert await asyncio.gather(first, *rest) == [2, 4, 6, 8]
     assert doubling.runs == [[1], [2, 3, 4]]
+
+
+async def test_calls_of_one_burst_go_together_however_many_ticks_it_takes() -> None:
+    doubling = Doubling()
+    double = Gathered(doubling.together)
+    calls = []
+    numbers = list(range(100, 120))
+    for n in numbers:
+        calls.append(asyncio.create_task(double(n)))
+        await asyncio.sleep(0)
+    assert await asyncio.gather(*calls) == [2 * n for n in numbers]
+    assert doubling.runs == [numbers]
+
+
+async def test_a_burst_without_an_end_is_not_waited_for() -> None:
+    doubling = Doubling()
+    double = Gathered(doubling.together, most=1_000_000)
+    calls = []
+    async with asyncio.timeout(10):
+        while not doubling.runs:
+            calls.append(asyncio.create_task(double(100 + len(calls))))
+            await asyncio.sleep(0)
+    assert await calls[0] == 200
+    await asyncio.gather(*calls)
 
 
 async def test_no_command_gets_too_long() -> None:
@@ -106,6 +130,91 @@ async def test_more_than_one_command_is_under_way_where_that_is_wanted() -> None
     doubling.gate.set()
     assert await asyncio.gather(*calls) == [2, 4, 6, 8]
     assert doubling.runs == [[1], [2], [3, 4]]
+
+
+async def test_commands_beside_each_other_share_the_calls() -> None:
+    doubling = Doubling()
+    double = Gathered(doubling.together, at_once=2)
+    doubling.gate.clear()
+    calls = [asyncio.create_task(double(n)) for n in range(100, 160)]
+    while len(doubling.runs) < 2:
+        await asyncio.sleep(0)
+    doubling.gate.set()
+    await asyncio.gather(*calls)
+    assert [len(run) for run in doubling.runs] == [30, 30]
+
+
+async def test_what_is_under_way_counts_when_calls_are_shared() -> None:
+    doubling = Doubling()
+    double = Gathered(doubling.together, at_once=2)
+    doubling.gate.clear()
+    calls = [asyncio.create_task(double(n)) for n in range(FEWEST)]
+    while not doubling.runs:
+        await asyncio.sleep(0)
+    calls += [asyncio.create_task(double(n)) for n in range(100, 132)]
+    while len(doubling.runs) < 2:
+        await asyncio.sleep(0)
+    doubling.gate.set()
+    await asyncio.gather(*calls)
+    assert [len(run) for run in doubling.runs][:2] == [FEWEST, (FEWEST + 32) // 2]
+
+
+async def test_what_has_ended_does_not_count_when_calls_are_shared() -> None:
+    gates = [asyncio.Event() for _ in range(5)]
+    sizes: list[int] = []
+
+    async def together(numbers: Sequence[int]) -> Sequence[int]:
+        sizes.append(len(numbers))
+        await gates[len(sizes) - 1].wait()
+        return numbers
+
+    same = Gathered(together, at_once=2)
+    calls = [asyncio.create_task(same(n)) for n in range(80)]
+    while len(sizes) < 2:
+        await asyncio.sleep(0)
+    calls += [asyncio.create_task(same(n)) for n in range(60)]
+    gates[0].set()
+    while len(sizes) < 3:
+        await asyncio.sleep(0)
+    assert sizes == [40, 40, (60 + 40) // 2]
+    for gate in gates:
+        gate.set()
+    await asyncio.gather(*calls)
+
+
+async def test_few_calls_are_not_split() -> None:
+    doubling = Doubling()
+    double = Gathered(doubling.together, at_once=2)
+    await asyncio.gather(*[double(n) for n in range(FEWEST)])
+    assert [len(run) for run in doubling.runs] == [FEWEST]
+
+
+async def test_a_command_is_under_way_until_its_callers_are_through() -> None:
+    doubling, through = Doubling(), asyncio.Event()
+    given: list[Sequence[int | Exception]] = []
+
+    async def until(results: Sequence[int | Exception]) -> None:
+        given.append(results)
+        await through.wait()
+
+    double = Gathered(doubling.together, until=until)
+    assert await asyncio.gather(double(1), double(2)) == [2, 4]
+    later = asyncio.create_task(double(3))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert doubling.runs == [[1, 2]]
+    assert double.busy
+    through.set()
+    assert await later == 6
+    assert doubling.runs == [[1, 2], [3]]
+    assert given[0] == [2, 4]
+
+
+async def test_what_failed_is_told_to_who_says_until_when() -> None:
+    doubling, given = Doubling(), asyncio.Queue[Sequence[int | Exception]]()
+    double = Gathered(doubling.together, until=given.put)
+    outcomes = await asyncio.gather(double(1), double(13), return_exceptions=True)
+    assert await asyncio.wait_for(given.get(), 5) == [2, outcomes[1]]
 
 
 async def test_whose_time_is_over_is_told_so_and_holds_nobody_up() -> None:
