@@ -7,6 +7,8 @@ from aiohttp.web import AppKey, Request, Response, StreamResponse
 
 from shop.common.feed import follow
 from shop.common.web import (
+    Outcome,
+    answered,
     body,
     changed,
     created,
@@ -91,7 +93,8 @@ async def list_customer_erasures(request: Request) -> Response:
 
 async def link_order(request: Request) -> Response:
     details = await body(request, _link)
-    return await _put(request, {**_ids(request), "details": details}, if_match(request))
+    put = await _put(request, {**_ids(request), "details": details}, if_match(request))
+    return answered(request, put)
 
 
 async def batch_customer_orders(request: Request) -> Response:
@@ -109,27 +112,28 @@ async def get_customer_order(request: Request) -> Response:
 
 
 async def unlink_order(request: Request) -> Response:
-    return await _unlink(request, {**_ids(request), **query(request)}, if_match(request))
+    unlinked = await _unlink(request, {**_ids(request), **query(request)}, if_match(request))
+    return answered(request, unlinked)
 
 
 async def _put(
     request: Request, asked: Mapping[str, Any], expected: frozenset[int] | None = None
-) -> Response:
+) -> Outcome:
     customer_id, order_id = asked["customer_id"], asked["order_id"]
     link = await request.app[ORDERS].link(customer_id, order_id, asked["details"], expected)
     if link.is_new:
         path = f"/customerOrders/{customer_id}/{order_id}"
-        return created(request, path, schemas.encode_link(link))
-    return changed(schemas.encode_link(link))
+        return Outcome(201, schemas.encode_link(link), path)
+    return Outcome(200, schemas.encode_link(link))
 
 
 async def _unlink(
     request: Request, asked: Mapping[str, Any], expected: frozenset[int] | None = None
-) -> Response:
+) -> Outcome:
     await request.app[ORDERS].unlink(
         asked["customer_id"], asked["order_id"], asked["order_version"], expected
     )
-    return no_content()
+    return Outcome(204)
 
 
 _BY_OP = {"link": _put, "unlink": _unlink}

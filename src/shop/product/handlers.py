@@ -7,6 +7,8 @@ from typing import Any
 from aiohttp.web import AppKey, Request, Response
 
 from shop.common.web import (
+    Outcome,
+    answered,
     body,
     changed,
     created,
@@ -105,7 +107,8 @@ async def get_stock_adjustment(request: Request) -> Response:
 async def reserve_stock(request: Request) -> Response:
     order_id = _order_id(request)
     draft = await body(request, _reservation)
-    return await _reserve(request, {"order_id": order_id, **draft}, if_match(request))
+    reserved = await _reserve(request, {"order_id": order_id, **draft}, if_match(request))
+    return answered(request, reserved)
 
 
 async def batch_reservations(request: Request) -> Response:
@@ -124,34 +127,34 @@ async def get_reservation(request: Request) -> Response:
 
 
 async def commit_reservation(request: Request) -> Response:
-    return await _commit(request, {"order_id": _order_id(request)})
+    return answered(request, await _commit(request, {"order_id": _order_id(request)}))
 
 
 async def release_reservation(request: Request) -> Response:
-    return await _release(request, {"order_id": _order_id(request)})
+    return answered(request, await _release(request, {"order_id": _order_id(request)}))
 
 
 async def _reserve(
     request: Request, asked: Mapping[str, Any], expected: frozenset[int] | None = None
-) -> Response:
+) -> Outcome:
     order_id = asked["order_id"]
     wanted = [(line["product_id"], line["quantity"]) for line in asked["lines"]]
     ttl = timedelta(seconds=asked["ttl_seconds"])
     reserved = await request.app[RESERVATIONS].reserve(order_id, wanted, ttl, expected)
     shown = schemas.encode_reservation(reserved.reservation)
     if reserved.created:
-        return created(request, f"/reservations/{order_id}", shown)
-    return changed(shown)
+        return Outcome(201, shown, f"/reservations/{order_id}")
+    return Outcome(200, shown)
 
 
-async def _commit(request: Request, asked: Mapping[str, Any]) -> Response:
+async def _commit(request: Request, asked: Mapping[str, Any]) -> Outcome:
     reservation = await request.app[RESERVATIONS].commit(asked["order_id"])
-    return changed(schemas.encode_reservation(reservation))
+    return Outcome(200, schemas.encode_reservation(reservation))
 
 
-async def _release(request: Request, asked: Mapping[str, Any]) -> Response:
+async def _release(request: Request, asked: Mapping[str, Any]) -> Outcome:
     reservation = await request.app[RESERVATIONS].release(asked["order_id"])
-    return changed(schemas.encode_reservation(reservation))
+    return Outcome(200, schemas.encode_reservation(reservation))
 
 
 _BY_OP = {"reserve": _reserve, "commit": _commit, "release": _release}

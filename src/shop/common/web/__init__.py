@@ -12,7 +12,9 @@ from shop.common.web.once import KEYS, once
 from shop.common.web.rates import rates_shared
 from shop.common.web.responses import (
     EncodedPage,
+    Outcome,
     accepted,
+    answered,
     changed,
     created,
     encode_page,
@@ -34,7 +36,9 @@ __all__ = [
     "SHORTCUTS",
     "Command",
     "EncodedPage",
+    "Outcome",
     "accepted",
+    "answered",
     "body",
     "build",
     "changed",

@@ -33,9 +33,7 @@ def changed(resource: Representation, status: int = 200) -> web.Response:
 
 def created(request: web.Request, path: str, resource: Representation) -> web.Response:
     """Answer a write that made a resource: 201, and where it is."""
-    response = changed(resource, 201)
-    response.headers["Location"] = location(request, path)
-    return response
+    return answered(request, Outcome(201, resource, path))
 
 
 def accepted(request: web.Request, path: str, resource: Representation) -> web.Response:
@@ -49,6 +47,27 @@ def accepted(request: web.Request, path: str, resource: Representation) -> web.R
 def location(request: web.Request, path: str) -> str:
     """Return the address of a resource of this service, relative to the host."""
     return request.app[BASE_PATH] + path
+
+
+class Outcome(NamedTuple):
+    """What an operation came to that may be asked for alone or in a batch.
+
+    ``path``: where what it has made is.
+    """
+
+    status: int
+    resource: Representation | None = None
+    path: str | None = None
+
+
+def answered(request: web.Request, outcome: Outcome) -> web.Response:
+    """Answer an operation that was asked for alone."""
+    if outcome.resource is None:
+        return web.Response(status=outcome.status)
+    response = changed(outcome.resource, outcome.status)
+    if outcome.path is not None:
+        response.headers["Location"] = location(request, outcome.path)
+    return response
 
 
 class EncodedPage(NamedTuple):

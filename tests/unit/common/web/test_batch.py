@@ -5,11 +5,12 @@ import json
 from typing import Any
 
 import structlog
-from aiohttp import web
 
 from shop.common.errors import NotFound, Unavailable
 from shop.common.peer import Deadline, PeerUnavailable, deadline_scope
+from shop.common.representation import Representation
 from shop.common.web.batch import side_by_side
+from shop.common.web.responses import Outcome
 
 
 async def outcomes(*answers: Any) -> list[Any]:
@@ -18,11 +19,11 @@ async def outcomes(*answers: Any) -> list[Any]:
     return list(json.loads(response.body)["outcomes"])
 
 
-async def answered(status: int, body: bytes | None = None) -> web.Response:
-    return web.Response(status=status, body=body)
+async def answered(status: int, body: bytes | None = None) -> Outcome:
+    return Outcome(status, body and Representation(1, body))
 
 
-async def raising(error: Exception) -> web.Response:
+async def raising(error: Exception) -> Outcome:
     raise error
 
 
@@ -65,8 +66,8 @@ async def test_an_unexpected_error_is_logged_and_says_nothing() -> None:
 async def test_all_are_under_way_at_once() -> None:
     together = asyncio.Barrier(3)
 
-    async def meeting() -> web.Response:
+    async def meeting() -> Outcome:
         await together.wait()
-        return web.Response(status=204)
+        return Outcome(204)
 
     assert len(await outcomes(meeting(), meeting(), meeting())) == 3
