@@ -28,7 +28,8 @@ MOST = 128
 """How many calls go together at most: one command must not take long."""
 
 FEWEST = 8
-"""So few are not split between commands that may go beside each other."""
+"""Fewer are not split between commands that may go beside each other, and wait for one of half that
+size: most of what a command costs it costs however many calls go together."""
 
 _BURST_S = 0.005
 """For how long more calls are waited for, as long as each tick brings some."""
@@ -110,7 +111,7 @@ class Gathered(Generic[A, R]):
             self._timer.drop(patience)
 
     def _start(self) -> None:
-        if len(self._going) < self._at_once:
+        if len(self._going) < self._at_once and not self._too_few():
             # In a context of its own: nobody's time is bounded by what another has left.
             going = asyncio.get_running_loop().create_task(self._go(), context=Context())
             self._going[going] = 0
@@ -121,6 +122,8 @@ class Gathered(Generic[A, R]):
             while self._waiting and me in self._going:
                 self._going[me] = 0
                 await self._burst()
+                if self._too_few():
+                    break
                 calls = self._share()
                 self._going[me] = len(calls)
                 await self._hurry(me, [call for call in calls if not call[1].done()])
@@ -138,6 +141,10 @@ class Gathered(Generic[A, R]):
         while known < len(self._waiting) < self._most and monotonic() < until_s:
             known = len(self._waiting)
             await asyncio.sleep(0)
+
+    def _too_few(self) -> bool:
+        """Tell whether those who wait are better served together with those who are yet to come."""
+        return len(self._waiting) < FEWEST and max(self._going.values(), default=0) * 2 >= FEWEST
 
     def _share(self) -> Sequence[_Call[A, R]]:
         """Return the calls that go together next."""

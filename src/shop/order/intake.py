@@ -26,7 +26,7 @@ AT_ONCE = 2
 """How many batches are placed beside each other; those that arrive meanwhile are the next one.
 
 What an order costs is mostly what each command and each call costs, however many go together. So
-two large batches are placed at a third less than many small ones, and one waits while the other
+two large batches take a sixth to a half less than many small ones, and one waits while the other
 keeps the processor busy: docs/adr/0035-two-batches-of-orders-at-once.md has the figures.
 """
 

@@ -189,6 +189,30 @@ async def test_few_calls_are_not_split() -> None:
     assert [len(run) for run in doubling.runs] == [FEWEST]
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "beside"),
+    [
+        (FEWEST // 2, FEWEST - 1, False),
+        (FEWEST // 2 - 1, 1, True),
+        (FEWEST // 2, FEWEST, True),
+    ],
+)
+async def test_few_calls_wait_for_a_command_of_many(first: int, then: int, beside: bool) -> None:
+    doubling = Doubling()
+    double = Gathered(doubling.together, at_once=2)
+    doubling.gate.clear()
+    calls = [asyncio.create_task(double(n)) for n in range(100, 100 + first)]
+    while not doubling.runs:
+        await asyncio.sleep(0)
+    calls += [asyncio.create_task(double(n)) for n in range(200, 200 + then)]
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert [len(run) for run in doubling.runs] == ([first, then] if beside else [first])
+    doubling.gate.set()
+    await asyncio.gather(*calls)
+    assert [len(run) for run in doubling.runs] == [first, then]
+
+
 async def test_a_command_is_under_way_until_its_callers_are_through() -> None:
     doubling, through = Doubling(), asyncio.Event()
     given: list[Sequence[int | Exception]] = []
