@@ -31,7 +31,7 @@ FEWEST = 8
 """Fewer are not split between commands that may go beside each other, and wait for one of half that
 size: most of what a command costs it costs however many calls go together."""
 
-_BURST_S = 0.005
+BURST_S = 0.005
 """For how long more calls are waited for, as long as each tick brings some."""
 
 CALLS = Histogram(
@@ -137,7 +137,7 @@ class Gathered(Generic[A, R]):
         Callers who were answered together come again together, but not in one tick: they are
         answered, and read, one after the other.
         """
-        known, until_s = 0, monotonic() + _BURST_S
+        known, until_s = 0, monotonic() + BURST_S
         while known < len(self._waiting) < self._most and monotonic() < until_s:
             known = len(self._waiting)
             await asyncio.sleep(0)
