@@ -171,7 +171,9 @@ class Gathered(Generic[A, R]):
             self._start()
 
     async def _settle(self, calls: Sequence[_Call[A, R]]) -> None:
-        results = await self._answer(calls) if calls else ()
+        if not calls:  # nobody waits any more, or another command has taken them
+            return
+        results = await self._answer(calls)
         if self._until is not None:
             await self._until(results)
 

@@ -48,6 +48,16 @@ async def ended(orders: Listing) -> None:
             await batch.placed()
 
 
+async def held_up(world: World, orders: Listing) -> asyncio.Task[Order]:
+    """Return the placing of an order that is reserved, and not stored before the gate opens."""
+    orders.gate.clear()
+    placing = asyncio.create_task(world.service.place(lamps()))
+    async with asyncio.timeout(5):
+        while world.product.reserved(LAMP) == 0:
+            await asyncio.sleep(0)
+    return placing
+
+
 async def test_of_a_batch_not_before_that_of_its_last_order() -> None:
     batch = Batch("int_1", ["ord_1", "ord_2"])
     waiting = asyncio.create_task(batch.placed())
@@ -64,11 +74,7 @@ async def test_of_one_that_is_confirmed(world: World, orders: Listing) -> None:
 
 
 async def test_not_before_it_is_stored(world: World, orders: Listing) -> None:
-    orders.gate.clear()
-    placing = asyncio.create_task(world.service.place(lamps()))
-    async with asyncio.timeout(5):
-        while world.product.reserved(LAMP) == 0:
-            await asyncio.sleep(0)
+    placing = await held_up(world, orders)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
             await orders.batches[0].placed()
@@ -110,11 +116,7 @@ async def test_where_the_store_goes_away(world: World, orders: Listing) -> None:
 
 
 async def test_where_the_request_is_cancelled(world: World, orders: Listing) -> None:
-    orders.gate.clear()
-    placing = asyncio.create_task(world.service.place(lamps()))
-    async with asyncio.timeout(5):
-        while world.product.reserved(LAMP) == 0:
-            await asyncio.sleep(0)
+    placing = await held_up(world, orders)
     placing.cancel()
     await asyncio.gather(placing, return_exceptions=True)
     await ended(orders)
